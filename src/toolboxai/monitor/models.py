@@ -1,0 +1,91 @@
+"""Plain values that the monitor's parts hand each other. They know neither SQLite nor HTTP."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """One stream of envelopes with its own key."""
+
+    id: int
+    slug: str
+    name: str
+    public_key: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """All events with one fingerprint: one problem."""
+
+    id: int
+    project_id: int
+    title: str
+    culprit: str
+    level: str
+    platform: str
+    handled: bool
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+    latest_event_id: str
+    status: str = "unresolved"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRef:
+    """Where an event can be found, without its payload."""
+
+    event_id: str
+    project_id: int
+    issue_id: int
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEvent:
+    """One error or message event. ``payload`` is in the shape of Sentry's event schema, repaired."""
+
+    event_id: str
+    project_id: int
+    issue_id: int
+    received_at: datetime
+    payload: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """A timed step of a trace; the transaction itself is the span whose ``is_segment`` is true."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str | None
+    op: str
+    description: str
+    status: str
+    start: datetime
+    duration_ms: float
+    is_segment: bool
+    project_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogLine:
+    """One log record that a client sent as a log item."""
+
+    timestamp: datetime
+    level: str
+    body: str
+    trace_id: str | None
+    attributes: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How many items of a category met one fate for one reason."""
+
+    category: str
+    outcome: str
+    reason: str
+    quantity: int
