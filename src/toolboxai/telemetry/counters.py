@@ -1,0 +1,30 @@
+"""What was sent, dropped and redacted, and why. Counts since the process started."""
+
+from collections import Counter
+from collections.abc import Mapping
+from threading import Lock
+
+
+class Counters:
+    """Named counts that every thread may add to. Names are dotted: ``dropped.queue_overflow.error``."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = Lock()
+
+    def add(self, name: str, quantity: int = 1) -> None:
+        """Count ``quantity`` more of ``name``."""
+        with self._lock:
+            self._counts[name] += quantity
+
+    def dropped(self, reason: str, category: str, quantity: int = 1) -> None:
+        """Count what will never arrive, by Sentry's discard reason and data category."""
+        self.add(f"dropped.{reason}.{category}", quantity)
+
+    def snapshot(self) -> Mapping[str, int]:
+        """Return a copy of all counts."""
+        with self._lock:
+            return dict(self._counts)
+
+
+counters = Counters()

@@ -1,0 +1,93 @@
+"""What an application may choose about its telemetry. Refuses what can't work."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+MEBIBYTE = 1024 * 1024
+
+# By environment, for who sets no rate. What isn't listed is treated as production: cheap and discreet.
+TRACES_SAMPLE_RATES = {"production": 0.1, "staging": 0.5, "development": 1.0}
+
+
+class OptionsError(ValueError):
+    """An option has a value that can't work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How an application reports.
+
+    Rates are shares between 0 and 1; ``None`` means the environment's own. Raises ``OptionsError``
+    for a DSN that no client can use, a rate outside its range, or a limit below what works.
+    """
+
+    dsn: str | None = None
+    environment: str = "production"
+    release: str | None = None
+    server_name: str | None = None
+    traces_sample_rate: float | None = None
+    profiles_sample_rate: float | None = None
+    send_default_pii: bool = False
+    enable_logs: bool = True
+    spool_dir: Path = field(default_factory=lambda: Path(".toolboxai") / "spool")
+    spool_max_bytes: int = 256 * MEBIBYTE
+    queue_max_envelopes: int = 2_000
+    queue_max_logs: int = 10_000
+    max_breadcrumbs: int = 50
+    max_string_chars: int = 8_192
+    flush_timeout_seconds: float = 2.0
+    in_app_prefixes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.dsn is not None:
+            _check_dsn(self.dsn)
+        for name in ("traces_sample_rate", "profiles_sample_rate"):
+            rate = getattr(self, name)
+            if rate is not None and not 0 <= rate <= 1:
+                msg = f"{name} must be between 0 and 1, got {rate}"
+                raise OptionsError(msg)
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                msg = f"{name} must be at least {least:,}, got {getattr(self, name):,}"
+                raise OptionsError(msg)
+
+    @property
+    def effective_traces_sample_rate(self) -> float:
+        """The share of ordinary requests whose trace is kept."""
+        if self.traces_sample_rate is not None:
+            return self.traces_sample_rate
+        return TRACES_SAMPLE_RATES.get(self.environment, TRACES_SAMPLE_RATES["production"])
+
+    @property
+    def is_development(self) -> bool:
+        """Whether this is somebody's own machine, where debugging aids may be on."""
+        return self.environment == "development"
+
+
+_LEAST = {
+    "spool_max_bytes": 64 * 1024,
+    "queue_max_envelopes": 1,
+    "queue_max_logs": 1,
+    "max_breadcrumbs": 0,
+    "max_string_chars": 64,
+    "flush_timeout_seconds": 0,
+}
+
+
+def _check_dsn(dsn: str) -> None:
+    """Accept what sentry_sdk's own parser would; the key never appears in the message."""
+    parts = urlsplit(dsn)
+    project = parts.path.rpartition("/")[2]
+    if (
+        parts.scheme in {"http", "https"}
+        and parts.username
+        and parts.hostname
+        and project.isdigit()
+    ):
+        return
+    msg = (
+        "the DSN must look like https://KEY@HOST/PROJECT with a number as PROJECT; "
+        "copy it from the project's settings, or leave it out to switch reporting off"
+    )
+    raise OptionsError(msg)

@@ -1,0 +1,201 @@
+"""One envelope item in, what may leave of it out. Fails closed."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from re import compile as pattern
+from typing import Any
+
+from toolboxai.telemetry.privacy.keys import SECRET, is_telling_word, rule_for
+from toolboxai.telemetry.privacy.text import MARKER, redact
+
+MAX_DEPTH = 24
+MAX_MEMBERS = 2_000
+MIN_ECHO_CHARS = 4
+MAX_ECHOES = 64
+
+# Items in JSON whose every leaf is looked at. What isn't here doesn't leave: a new SDK's new item
+# type has to be understood first.
+KNOWN_ITEMS = frozenset(
+    {"check_in", "client_report", "event", "feedback", "log", "span", "trace_metric", "transaction"}
+)
+# Made by programs, and needed to make sense of the rest; exempt only while they look the part.
+_STRUCTURE = frozenset(
+    {
+        "abs_path", "event_id", "filename", "function", "module", "parent_span_id", "release",
+        "span_id", "trace_id",
+    }
+)  # fmt: skip
+_PLAIN = pattern(r"[\w./<>:\\@+-]{1,512}")
+# In source code `password=password` is a name, not a value: only the tokens themselves are looked for.
+_SOURCE = frozenset({"context_line", "post_context", "pre_context"})
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What may leave, and how often each rule bit."""
+
+    payload: dict[str, Any]
+    redactions: Mapping[str, int]
+
+
+class Gate:
+    """Cleans payloads. ``max_string_chars`` caps every string before it is looked at."""
+
+    def __init__(self, *, max_string_chars: int = 8_192) -> None:
+        self._max_string_chars = max_string_chars
+
+    def clean(self, item_type: str, payload: object) -> Passed | None:
+        """Return what may leave of an item, or ``None`` for a type that nobody has understood yet.
+
+        Any error on the way gives the minimal form: types, frames and ids, no text at all.
+        """
+        if item_type not in KNOWN_ITEMS or not isinstance(payload, dict):
+            return None
+        try:
+            return _Walk(self._max_string_chars).over(payload)
+        except Exception:  # noqa: BLE001 - whatever went wrong, the raw item must not leave
+            return Passed(minimal(payload), {"gate-failed": 1})
+
+
+class _Walk:
+    """One walk over one payload; the secrets it meets under telling names are removed from all text."""
+
+    def __init__(self, max_string_chars: int) -> None:
+        self._max_string_chars = max_string_chars
+        self._redactions: dict[str, int] = {}
+        self._echoes: set[str] = set()
+
+    def over(self, payload: dict[str, Any]) -> Passed:
+        cleaned = self._members(payload, 1)
+        if self._echoes:
+            echoes = sorted(self._echoes, key=len, reverse=True)
+            cleaned = _change_texts(cleaned, lambda text: self._without(text, echoes))
+        return Passed(cleaned, self._redactions)
+
+    def _found(self, rule: str) -> None:
+        self._redactions[rule] = self._redactions.get(rule, 0) + 1
+
+    def _value(self, value: object, depth: int, name: str) -> object:
+        if isinstance(value, str):
+            return self._text(str(value), name)
+        if isinstance(value, dict | list | tuple):
+            return self._container(value, depth + 1, name)
+        if value is None or type(value) in {bool, int, float} or isinstance(value, datetime):
+            return value
+        return f"<{type(value).__name__}>"
+
+    def _text(self, text: str, name: str) -> str:
+        if name in _STRUCTURE and _PLAIN.fullmatch(text) and (name == "release" or "@" not in text):
+            return text
+        if len(text) > self._max_string_chars:
+            text = text[: self._max_string_chars] + "…"
+        return redact(text, found=self._found, pairs=name not in _SOURCE)
+
+    def _container(
+        self, value: dict[Any, Any] | list[Any] | tuple[Any, ...], depth: int, name: str
+    ) -> object:
+        if depth > MAX_DEPTH:
+            self._found("depth")
+            return MARKER.format("depth")
+        if isinstance(value, dict):
+            return self._members(value, depth)
+        return [self._value(element, depth, name) for element in value[:MAX_MEMBERS]]
+
+    def _members(self, members: dict[Any, Any], depth: int) -> dict[str, Any]:
+        kept = list(members.items())[:MAX_MEMBERS]
+        names = (key if type(key) is str else f"<{type(key).__name__}>" for key, _ in kept)
+        return {
+            self._text(name, ""): self._member(name, value, depth)
+            for name, (_, value) in zip(names, kept, strict=True)
+        }
+
+    def _member(self, name: str, value: object, depth: int) -> object:
+        rule = rule_for(name)
+        if rule is None or _is_harmless(name, value):
+            return self._value(value, depth, name)
+        if rule == SECRET:
+            self._remember(value)
+        self._found(rule)
+        return MARKER.format(rule)
+
+    def _remember(self, value: object) -> None:
+        for text in _texts(value):
+            if len(self._echoes) < MAX_ECHOES and _is_echo(text):
+                self._echoes.add(text)
+
+    def _without(self, text: str, echoes: list[str]) -> str:
+        for echo in echoes:
+            if echo in text:
+                self._found("echo")
+                text = text.replace(echo, MARKER.format("echo"))
+        return text
+
+
+def _is_harmless(name: str, value: object) -> bool:
+    """Say whether a value under a telling name tells nothing: a switch, nothing, or a marker of ours."""
+    if isinstance(value, str):
+        return not value or value.startswith("[redacted:")
+    if isinstance(value, int | float):
+        return isinstance(value, bool) or name.lower().endswith("tokens")
+    return value is None or value in ({}, [])
+
+
+def _is_echo(text: str) -> bool:
+    """Say whether a secret is long and odd enough to be looked for in all other text."""
+    return len(text) >= MIN_ECHO_CHARS and not is_telling_word(text) and not text.isspace()
+
+
+def _texts(value: object, depth: int = 4) -> Iterator[str]:
+    if isinstance(value, str):
+        yield str(value)
+    elif depth and isinstance(value, dict | list | tuple):
+        for member in list(value.values() if isinstance(value, dict) else value)[:MAX_ECHOES]:
+            yield from _texts(member, depth - 1)
+
+
+def _change_texts(value: Any, change: Callable[[str], str], name: str = "") -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return value if name in _STRUCTURE else change(value)
+    if isinstance(value, dict):
+        return {key: _change_texts(member, change, key) for key, member in value.items()}
+    if isinstance(value, list):
+        return [_change_texts(member, change, name) for member in value]
+    return value
+
+
+_SAFE_NAMES = ("event_id", "timestamp", "platform", "level", "type", "release", "environment")
+_SAFE_FRAME_NAMES = ("filename", "function", "module", "lineno", "in_app")
+
+
+def minimal(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return ids, times, exception types and frames of an event: what can't hold anybody's data."""
+    kept = _scalars(payload, _SAFE_NAMES)
+    exception = payload.get("exception")
+    values = exception.get("values") if isinstance(exception, dict) else None
+    if isinstance(values, list):
+        described = [_minimal_exception(value) for value in values if isinstance(value, dict)]
+        kept["exception"] = {"values": described}
+    return kept
+
+
+def _minimal_exception(value: Mapping[str, Any]) -> dict[str, Any]:
+    trace = value.get("stacktrace")
+    frames = trace.get("frames") if isinstance(trace, dict) else None
+    known = (
+        [frame for frame in frames if isinstance(frame, dict)] if isinstance(frames, list) else []
+    )
+    return {
+        **_scalars(value, ("type",)),
+        "stacktrace": {"frames": [_scalars(frame, _SAFE_FRAME_NAMES) for frame in known]},
+    }
+
+
+def _scalars(values: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    return {name: values[name] for name in names if _is_plain(values.get(name))}
+
+
+def _is_plain(value: object) -> bool:
+    return type(value) in {int, float, bool} or (
+        type(value) is str and _PLAIN.fullmatch(value) is not None
+    )

@@ -1,0 +1,130 @@
+"""What telemetry says of itself: ``/sentry/status``; and how to try it in development: ``/sentry-debug``."""
+
+import logging
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.setup import Telemetry, current_telemetry, telemetry
+from toolboxai.telemetry.tracing import span
+
+log = logging.getLogger(__name__)
+
+_FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
+_LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
+
+
+class DebugError(RuntimeError):
+    """Raised on request, to see that it arrives."""
+
+
+def status() -> dict[str, Any]:
+    """Return what anybody may know: whether reporting is on and works. Never the DSN."""
+    active = current_telemetry()
+    if active is None or active.transport is None:
+        reason = "no DSN is set: monitoring is off" if active else "telemetry.init was not called"
+        environment = active.options.environment if active else None
+        return {"enabled": False, "healthy": False, "environment": environment, "reason": reason}
+    delivery = active.transport.delivery
+    last = delivery.last_delivered_at
+    return {
+        "enabled": True,
+        "healthy": delivery.is_healthy,
+        "environment": active.options.environment,
+        "release": active.options.release,
+        "last_delivery": last.isoformat() if last else None,
+    }
+
+
+def details() -> dict[str, Any]:
+    """Return what operators may know: queue, spool, losses by reason, redactions by rule."""
+    active = current_telemetry()
+    if active is None or active.transport is None:
+        return status()
+    transport = active.transport
+    return status() | {
+        "server_name": active.server_name,
+        "traces_sample_rate": active.traces_sample_rate,
+        "send_default_pii": active.options.send_default_pii,
+        "queued": transport.queued,
+        "spool": {
+            "waiting": transport.spool.waiting,
+            "size_bytes": transport.spool.size_bytes,
+            "max_bytes": active.options.spool_max_bytes,
+        },
+        "failures_in_a_row": transport.delivery.failures_in_a_row,
+        "last_error": transport.delivery.last_error,
+        "counts": dict(sorted(counters.snapshot().items())),
+    }
+
+
+def measurements() -> Mapping[str, int | float]:
+    """Return flat numbers for a metrics page."""
+    active = current_telemetry()
+    numbers: dict[str, int | float] = {"enabled": int(bool(active and active.is_active))}
+    if active is not None and active.transport is not None:
+        transport = active.transport
+        numbers |= {
+            "healthy": int(transport.delivery.is_healthy),
+            "queued": transport.queued,
+            "spool_waiting": transport.spool.waiting,
+            "spool_size_bytes": transport.spool.size_bytes,
+        }
+    return {**numbers, **counters.snapshot()}
+
+
+def add_routes(app: Starlette) -> None:
+    """Add ``/sentry/status`` and, in development only, ``/sentry-debug``."""
+    app.add_route("/sentry/status", _status, methods=["GET"], include_in_schema=False)
+    if telemetry().options.is_development:
+        app.add_route("/sentry-debug", _debug, methods=["GET", "POST"], include_in_schema=False)
+
+
+async def _status(request: Request) -> Response:
+    return JSONResponse(details() if is_local(request) else status())
+
+
+def is_local(request: Request) -> bool:
+    """Say whether this machine itself asks, with no proxy between and by a loopback name."""
+    headers = request.headers
+    if request.client is None or any(name in headers for name in _FORWARDING):
+        return False
+    host = headers.get("host", "")
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    try:
+        return ip_address(request.client.host).is_loopback and name in _LOOPBACK_NAMES
+    except ValueError:
+        return False
+
+
+async def _debug(request: Request) -> Response:
+    """Fail in the way that ``?kind=`` names: ``error`` (the default), ``log``, ``trace`` or ``message``."""
+    kind = request.query_params.get("kind", "error")
+    active = telemetry()
+    match kind:
+        case "error":
+            return _fail(active)
+        case "log":
+            log_debug()
+        case "trace":
+            with span("debug.step", "a step of the debug trace"):
+                pass
+        case _:
+            return JSONResponse({"detail": "kind is one of: error, log, trace"}, status_code=400)
+    return JSONResponse({"kind": kind, "sent": active.is_active})
+
+
+def log_debug() -> None:
+    """Write a log line that arrives as a Sentry log."""
+    logging.getLogger("toolboxai.debug").warning("a test line from /sentry-debug")
+
+
+def _fail(active: Telemetry) -> Response:
+    where_to_look = active.options.environment
+    msg = f"a test error from /sentry-debug in {where_to_look}"
+    raise DebugError(msg)

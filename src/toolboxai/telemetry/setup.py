@@ -1,0 +1,276 @@
+"""Puts telemetry together, and is the only caller of ``sentry_sdk.init``."""
+
+import atexit
+import logging
+import platform
+import socket
+from collections.abc import Mapping
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.scope import add_global_event_processor
+from starlette.applications import Starlette
+
+from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.capture import exception_event, exception_values
+from toolboxai.telemetry.context import describe
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.current import (
+    Failure,
+    Request,
+    captured_id,
+    current_request,
+    mark_captured,
+)
+from toolboxai.telemetry.logs import LogHandler, renderer
+from toolboxai.telemetry.middleware import TelemetryLayer
+from toolboxai.telemetry.options import Options
+from toolboxai.telemetry.tracing import completed, finish
+from toolboxai.telemetry.transport import Door, SpoolingTransport
+from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
+
+SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
+log = logging.getLogger(__name__)
+
+
+class Telemetry:
+    """Everything that ``init`` made, for one process."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.traces_sample_rate = options.effective_traces_sample_rate
+        self.server_name = options.server_name or socket.gethostname()
+        self.is_active = options.dsn is not None
+        self.transport: SpoolingTransport | None = None
+        self._handler: LogHandler | None = None
+        self._constants = {
+            "platform": "python",
+            "release": options.release,
+            "environment": options.environment,
+            "server_name": self.server_name,
+            "sdk": SDK,
+        }
+        if self.is_active:
+            self._start()
+
+    def _start(self) -> None:
+        options = self.options
+        self.transport = SpoolingTransport(options, renderer(self._log_constants()))
+        sentry_sdk.init(
+            dsn=options.dsn,
+            transport=self.transport,
+            release=options.release,
+            environment=options.environment,
+            server_name=self.server_name,
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            # The layer decides for requests; whoever else starts a transaction gets the same rate.
+            traces_sample_rate=self.traces_sample_rate,
+            include_local_variables=False,
+            include_source_context=False,
+            max_breadcrumbs=options.max_breadcrumbs,
+            enable_logs=options.enable_logs,
+            stream_gen_ai_spans=False,
+            auto_session_tracking=False,
+            send_client_reports=False,
+        )
+        self.transport.start()
+        take = self.transport.put_log if options.enable_logs else None
+        self._handler = LogHandler(take, max_breadcrumbs=options.max_breadcrumbs)
+        logging.getLogger().addHandler(self._handler)
+        atexit.register(self.keep)
+
+    def _log_constants(self) -> Mapping[str, str | None]:
+        return {
+            "sentry.release": self.options.release,
+            "sentry.environment": self.options.environment,
+            "sentry.sdk.name": SDK["name"],
+            "sentry.sdk.version": SDK["version"],
+            "server.address": self.server_name,
+            "process.runtime.name": platform.python_implementation(),
+            "process.runtime.version": platform.python_version(),
+        }
+
+    def failed(self, failure: Failure, *, handled: bool) -> None:
+        """Report an error that a request met, unless this occurrence already is."""
+        if self.transport is None or captured_id(failure.error):
+            return
+        mark_captured(failure.error, failure.event_id)
+        event = exception_event(
+            failure.error,
+            failure.traceback,
+            event_id=failure.event_id,
+            mechanism="toolboxai.asgi",
+            handled=handled,
+            in_app_prefixes=self.options.in_app_prefixes,
+        )
+        described = _on_scopes(event | self._constants)
+        if described is None:  # an event processor of the application's own said no
+            counters.dropped("event_processor", "error")
+            return
+        trace = described.get("contexts", {}).get("trace", {})
+        header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
+        item = OutgoingItem("event", described)
+        self.transport.put(Outgoing([item], failure.event_id, header))
+
+    def finished(self, request: Request) -> None:
+        """Send the trace of a sampled request."""
+        finish(request, Door(lambda event: self._transaction(event, request)))
+
+    def _transaction(self, event: dict[str, Any], request: Request) -> None:
+        if self.transport is None:
+            return
+        described = _on_scopes(event)
+        if described is None:
+            counters.dropped("event_processor", "transaction")
+            return
+        done, header = completed(described, request, self._constants, rate=self.traces_sample_rate)
+        event_id = done.setdefault("event_id", request.request_id)
+        self.transport.put(Outgoing([OutgoingItem("transaction", done)], event_id, header))
+
+    def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any]:
+        """Put the current request on an event; build an SDK event's frames as our own are built."""
+        error = (hint.get("exc_info") or (None, None))[1]
+        if isinstance(error, BaseException):
+            mark_captured(error, event["event_id"])
+            _enrich(event, error, self.options.in_app_prefixes)
+        request = current_request()
+        if request is not None and event.get("type") != "transaction":
+            describe(event, request, max_breadcrumbs=self.options.max_breadcrumbs)
+        return event
+
+    def keep(self) -> None:
+        """Put on disk what was captured and, if the sink answers, deliver it."""
+        if self.transport is not None:
+            self.transport.settle(self.options.flush_timeout_seconds)
+
+    def close(self) -> None:
+        """Stop reporting: threads ended, folder given back, log handler taken off."""
+        atexit.unregister(self.keep)
+        if self._handler is not None:
+            logging.getLogger().removeHandler(self._handler)
+        if self.transport is not None:
+            self.transport.kill()
+        sentry_sdk.get_global_scope().set_client(None)
+        self.transport, self.is_active = None, False
+
+
+def _enrich(event: dict[str, Any], error: BaseException, prefixes: tuple[str, ...]) -> None:
+    """Replace frames that the SDK built without locals and source by ours, keeping its mechanism."""
+    given = event.get("exception", {}).get("values") or []
+    mechanism = (given[-1].get("mechanism") if given else None) or {}
+    values = exception_values(
+        error,
+        error.__traceback__,
+        mechanism=str(mechanism.get("type", "generic")),
+        handled=bool(mechanism.get("handled", True)),
+        in_app_prefixes=prefixes,
+    )
+    event["exception"] = {"values": values}
+
+
+def _on_scopes(event: Any) -> dict[str, Any] | None:  # noqa: ANN401 - the SDK's event type is closed
+    """Return ``event`` with what the application set, for everything or for this request."""
+    merged = sentry_sdk.Scope()
+    merged.update_from_scope(sentry_sdk.get_global_scope())
+    merged.update_from_scope(sentry_sdk.get_isolation_scope())
+    merged.update_from_scope(sentry_sdk.get_current_scope())
+    described = merged.apply_to_event(event, {}, {})
+    return None if described is None else dict(described)
+
+
+class _Process:
+    """The process's one telemetry. A class, so that there is one name to replace."""
+
+    telemetry: Telemetry | None = None
+    is_processing = False
+
+
+def init(options: Options) -> None:
+    """Start reporting as ``options`` say; a second call replaces the first.
+
+    Raises ``OSError`` when no spool folder can be made: what can't be kept shouldn't be promised.
+    """
+    if _Process.telemetry is not None:
+        _Process.telemetry.close()
+    _Process.telemetry = Telemetry(options)
+    if not _Process.is_processing:
+        _Process.is_processing = True
+        add_global_event_processor(_on_event)
+    if not _Process.telemetry.is_active:
+        log.warning("monitoring is off: no DSN; set SENTRY_DSN to switch it on")
+
+
+def _on_event(event: Any, hint: dict[str, Any]) -> Any:  # noqa: ANN401 - the SDK's own signature
+    active = _Process.telemetry
+    if active is not None:
+        with quietly:
+            return active.describe(event, hint)
+    return event
+
+
+def instrument(app: Starlette) -> None:
+    """Put the layer around ``app``. Call it after ``init`` and before the first request.
+
+    Raises ``RuntimeError`` when it is too early or too late for that.
+    """
+    active = telemetry()
+    if app.middleware_stack is not None:
+        msg = "instrument(app) comes too late: the application has begun to serve"
+        raise RuntimeError(msg)
+    build = app.build_middleware_stack
+
+    def build_with_layer() -> TelemetryLayer:
+        return TelemetryLayer(build(), active)
+
+    app.build_middleware_stack = build_with_layer  # type: ignore[method-assign]
+
+
+def telemetry() -> Telemetry:
+    """Return the process's telemetry. Raises ``RuntimeError`` before ``init``."""
+    if _Process.telemetry is None:
+        msg = "telemetry.init(Options(...)) has to be called first"
+        raise RuntimeError(msg)
+    return _Process.telemetry
+
+
+def current_telemetry() -> Telemetry | None:
+    """Return the process's telemetry, if ``init`` was called."""
+    return _Process.telemetry
+
+
+def flush(timeout_seconds: float = 2.0) -> bool:
+    """Wait until everything is on disk and, while the sink answers, delivered; say whether it is."""
+    active = current_telemetry()
+    sentry_sdk.flush(timeout_seconds)
+    return active is None or active.transport is None or active.transport.settle(timeout_seconds)
+
+
+def close() -> None:
+    """Stop reporting. What is not delivered stays on disk for the next start."""
+    if _Process.telemetry is not None:
+        _Process.telemetry.close()
+        _Process.telemetry = None
+
+
+def trace_id() -> str | None:
+    """Return the trace id of the current request."""
+    request = current_request()
+    return request.trace_id if request is not None else None
+
+
+def request_id() -> str | None:
+    """Return our own id of the current request: unlike the trace id, nobody else chose it."""
+    request = current_request()
+    return request.request_id if request is not None else None
+
+
+def event_id_for(error: BaseException) -> str | None:
+    """Return the id under which ``error`` will be reported when the request ends.
+
+    ``None`` when it won't be: reporting is off, or there is no request.
+    """
+    active, request = current_telemetry(), current_request()
+    if active is None or not active.is_active or request is None:
+        return None
+    return captured_id(error) or request.fail(error).event_id

@@ -1,0 +1,92 @@
+"""Spans: a timed step of a request whose trace is kept, and next to nothing of any other."""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.tracing import Span, Transaction
+
+from toolboxai.telemetry.context import describe, status_name, transaction_name
+from toolboxai.telemetry.current import Request, current_request, new_id
+
+ORIGIN = "auto.http.toolboxai"
+
+
+def span(op: str, name: str) -> AbstractContextManager[Span | None]:
+    """Time a step: ``with telemetry.span("content.plan", "plan"):``. Costs nothing when unsampled."""
+    request = current_request()
+    if request is None or request.transaction is None:
+        return nullcontext()
+    return sentry_sdk.start_span(op=op, name=name)
+
+
+def read_trace_headers(request: Request) -> bool | None:
+    """Continue the caller's trace or begin one; return what the caller decided about sampling."""
+    parent_sampled = None
+    for name, value in request.scope["headers"]:
+        if name == b"sentry-trace":
+            parent_sampled = _continue(request, value.decode("latin-1"))
+        elif name == b"baggage":
+            request.baggage = value.decode("latin-1")[:8_192]
+    if not request.trace_id:
+        request.trace_id = new_id(128)
+        request.baggage = None  # without a trace to belong to it says nothing
+    return parent_sampled
+
+
+def _continue(request: Request, header: str) -> bool | None:
+    trace_id, span_id, sampled = (*header.strip().split("-"), "", "", "")[:3]
+    if not (_is_hex(trace_id, 32) and _is_hex(span_id, 16)):
+        return None
+    request.trace_id, request.parent_span_id = trace_id.lower(), span_id.lower()
+    return {"1": True, "0": False}.get(sampled)
+
+
+def _is_hex(text: str, length: int) -> bool:
+    return len(text) == length and all(c in "0123456789abcdefABCDEF" for c in text)
+
+
+def begin(request: Request, *, rate: float) -> None:
+    """Start the transaction of a sampled request, with the SDK, so that all of its API works inside."""
+    name = f"{request.scope.get('method', 'GET')} {request.scope['path']}"
+    if request.parent_span_id is None:
+        transaction = Transaction(trace_id=request.trace_id, op="http.server", name=name)
+    else:
+        headers = {"sentry-trace": f"{request.trace_id}-{request.parent_span_id}-1"}
+        if request.baggage:
+            headers["baggage"] = request.baggage
+        transaction = sentry_sdk.continue_trace(headers, op="http.server", name=name)
+    transaction.origin = ORIGIN
+    transaction.sampled = True
+    sentry_sdk.start_transaction(transaction)
+    # The SDK takes a forced decision for a rate of 1; the trace should tell the true one.
+    transaction.sample_rate = rate
+    sentry_sdk.get_current_scope().span = transaction
+    request.transaction = transaction
+
+
+def finish(request: Request, door: sentry_sdk.Scope) -> None:
+    """End the transaction; ``door`` takes the finished event."""
+    transaction = request.transaction
+    transaction.name, transaction.source = transaction_name(request), "route"
+    transaction.set_status(status_name(request.status))
+    if request.status:
+        transaction.set_data("http.response.status_code", request.status)
+    transaction.set_data("http.request.method", request.scope.get("method"))
+    transaction.finish(scope=door)
+
+
+def completed(
+    event: dict[str, Any], request: Request | None, constants: Mapping[str, Any], *, rate: float
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a finished transaction with what the SDK's serialiser would have put on it, and its trace header."""
+    event.pop("_has_gen_ai_span", None)
+    event |= constants
+    if request is not None:
+        describe(event, request, max_breadcrumbs=0)
+        event.pop("breadcrumbs", None)
+    trace = event["contexts"]["trace"]
+    header = dict(trace.pop("dynamic_sampling_context", None) or {})
+    trace["client_sample_rate"] = rate
+    return event, header

@@ -1,0 +1,205 @@
+"""The keeper thread: what was captured → the gate → the spool. Never touches the network."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from threading import Condition, Event, Thread
+from time import sleep
+from typing import Any
+
+from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.current import new_id
+from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.spool import Spool
+from toolboxai.telemetry.transport.losses import count_body, count_items
+from toolboxai.telemetry.transport.wire import (
+    Outgoing,
+    OutgoingItem,
+    category_of,
+    container,
+    record,
+    trace_header,
+)
+
+# Long enough to share one fsync among many, short enough to be durable within 50 ms of the capture.
+TICK_SECONDS = 0.02
+# A thread that computes without a pause stalls the event loop for a switch interval at a time.
+PAUSE_SECONDS = 0.0005
+RETRY_SECONDS = 0.25
+MAX_LOGS_PER_ENVELOPE = 100
+MAX_BATCH_ENVELOPES = 100
+
+LogRecord = tuple[Any, ...]
+Render = Callable[[LogRecord], Mapping[str, Any]]
+
+
+class Keeper:
+    """Takes from any thread, without a lock and without waiting; keeps in order."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        spool: Spool,
+        *,
+        render_log: Render,
+        kept: Callable[[], None],
+        max_envelopes: int,
+        max_logs: int,
+    ) -> None:
+        self._gate = gate
+        self._spool = spool
+        self._render_log = render_log
+        self._kept = kept
+        self._max_envelopes = max_envelopes
+        self._max_logs = max_logs
+        self._envelopes: deque[Outgoing] = deque()
+        self._logs: deque[LogRecord] = deque()
+        self._unspooled: list[bytes] = []
+        self._wake = Event()
+        self._asleep = False
+        self._hurry = Event()
+        self._idle = Condition()
+        self._busy = False
+        self._stopping = False
+        self._thread = Thread(target=self._run, name="telemetry-keeper", daemon=True)
+
+    @property
+    def queued(self) -> int:
+        """How many envelopes and log records are not on disk yet."""
+        return len(self._envelopes) + len(self._logs) + len(self._unspooled)
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def put(self, outgoing: Outgoing) -> None:
+        """Take an envelope; when too many wait already it is counted as lost."""
+        if len(self._envelopes) >= self._max_envelopes:
+            count_items("queue_overflow", outgoing.items)
+            return
+        self._envelopes.append(outgoing)
+        self._notify()
+
+    def put_log(self, log_record: LogRecord) -> None:
+        """Take a log record, to be rendered and sent with others."""
+        if len(self._logs) >= self._max_logs:
+            counters.dropped("queue_overflow", "log_item")
+            return
+        self._logs.append(log_record)
+        self._notify()
+
+    def _notify(self) -> None:
+        if self._asleep:
+            self._wake.set()
+
+    def flush(self, timeout_seconds: float) -> bool:
+        """Wait until all that was taken is on disk; say whether it is."""
+        self._hurry.set()
+        self._wake.set()
+        with self._idle:
+            done = self._idle.wait_for(lambda: not self.queued and not self._busy, timeout_seconds)
+        self._hurry.clear()
+        return done
+
+    def stop(self, timeout_seconds: float) -> None:
+        """Keep what is there and end the thread."""
+        self.flush(timeout_seconds)
+        self._stopping = True
+        self._hurry.set()
+        self._wake.set()
+        self._thread.join(timeout_seconds)
+
+    def _run(self) -> None:
+        while not self._stopping:
+            self._sleep_until_needed()
+            self._busy = True
+            with quietly:
+                self._keep_all()
+            self._busy = False
+            with self._idle:
+                self._idle.notify_all()
+
+    def _sleep_until_needed(self) -> None:
+        self._wake.clear()
+        self._asleep = True
+        if not self.queued and not self._stopping:
+            self._wake.wait()
+        self._asleep = False
+        self._hurry.wait(RETRY_SECONDS if self._unspooled else TICK_SECONDS)
+
+    def _keep_all(self) -> None:
+        while self._envelopes or self._logs or self._unspooled:
+            self._unspooled += self._next_batch()
+            if not self._store():
+                return
+
+    def _next_batch(self) -> list[bytes]:
+        room = max(0, MAX_BATCH_ENVELOPES - len(self._unspooled))
+        batch = []
+        for _ in range(min(room, len(self._envelopes))):
+            batch.append(self._rendered(self._envelopes.popleft()))
+            self._pause()
+        while self._logs and len(batch) < room:
+            logs = [
+                self._logs.popleft() for _ in range(min(MAX_LOGS_PER_ENVELOPE, len(self._logs)))
+            ]
+            batch.append(self._rendered(Outgoing([container("log", self._render(logs))])))
+            self._pause()
+        return [body for body in batch if body]
+
+    def _pause(self) -> None:
+        if not self._hurry.is_set() and len(self._envelopes) < self._max_envelopes // 4:
+            sleep(PAUSE_SECONDS)
+
+    def _render(self, logs: list[LogRecord]) -> list[Mapping[str, Any]]:
+        rendered: list[Mapping[str, Any]] = []
+        for log_record in logs:
+            with quietly:
+                rendered.append(self._render_log(log_record))
+        return rendered
+
+    def _rendered(self, outgoing: Outgoing) -> bytes:
+        """Return the envelope as it may leave; empty when nothing of it may."""
+        with quietly:
+            items = [passed for item in outgoing.items if (passed := self._through_gate(item))]
+            trace = self._gate.clean("event", trace_header(outgoing.trace))
+            if not items:
+                return b""
+            return record(
+                items,
+                envelope_id=new_id(128),
+                event_id=outgoing.event_id,
+                trace=trace and trace.payload,
+            )
+        count_items("internal_sdk_error", outgoing.items)
+        return b""
+
+    def _through_gate(self, item: OutgoingItem) -> OutgoingItem | None:
+        passed = self._gate.clean(item.type, item.payload)
+        if passed is None:
+            counters.dropped("gate_unknown_type", category_of(item.type))
+            return None
+        for rule, quantity in passed.redactions.items():
+            counters.add(f"redacted.{rule}", quantity)
+        return item._replace(payload=passed.payload)
+
+    def _store(self) -> bool:
+        """Put the batch on disk; on failure keep it in memory, as much as there is room for."""
+        if not self._unspooled:
+            return True
+        try:
+            self._spool.append(self._unspooled)
+        except OSError:
+            counters.add("spool_errors")
+            self._forget_excess()
+            return False
+        counters.add("envelopes.spooled", len(self._unspooled))
+        self._unspooled = []
+        self._kept()
+        return True
+
+    def _forget_excess(self) -> None:
+        excess = max(0, len(self._unspooled) - self._max_envelopes)
+        for body in self._unspooled[:excess]:
+            count_body("spool_unwritable", body)
+        self._unspooled = self._unspooled[excess:]

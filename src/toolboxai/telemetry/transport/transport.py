@@ -1,0 +1,144 @@
+"""The SDK's transport, and the door by which our own events reach it without the SDK's serialiser."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import sentry_sdk
+from sentry_sdk.envelope import Envelope, Item
+from sentry_sdk.transport import Transport
+
+from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.options import Options
+from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.spool import Spool, claim_folder
+from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
+from toolboxai.telemetry.transport.losses import count_body, count_items
+from toolboxai.telemetry.transport.sender import Delivery, Sender, Sink
+from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
+
+CLIENT = f"toolboxai.telemetry/{sentry_sdk.VERSION}"
+
+
+class SpoolingTransport(Transport):
+    """Keeps everything on disk before it sends it. Capturing never waits for disk or network."""
+
+    def __init__(self, options: Options, render_log: Render) -> None:
+        super().__init__({"dsn": options.dsn})
+        if options.dsn is None:
+            msg = "a transport needs a DSN"
+            raise ValueError(msg)
+        self._timeout_seconds = options.flush_timeout_seconds
+        self._slot = claim_folder(options.spool_dir, options.dsn)
+        self.spool = Spool(
+            self._slot.folder,
+            max_bytes=options.spool_max_bytes,
+            lost=lambda body: count_body("cache_overflow", body),
+        )
+        self._sink = Sink(options.dsn, CLIENT)
+        self._sender = Sender(self.spool, self._sink)
+        self._keeper = Keeper(
+            Gate(max_string_chars=options.max_string_chars),
+            self.spool,
+            render_log=render_log,
+            kept=self._sender.notify,
+            max_envelopes=options.queue_max_envelopes,
+            max_logs=options.queue_max_logs,
+        )
+
+    def start(self) -> None:
+        """Start both threads."""
+        self._keeper.start()
+        self._sender.start()
+
+    @property
+    def delivery(self) -> Delivery:
+        """How sending goes."""
+        return self._sender.delivery
+
+    @property
+    def queued(self) -> int:
+        """How much is captured but not on disk yet."""
+        return self._keeper.queued
+
+    def put(self, outgoing: Outgoing) -> None:
+        """Take an envelope of our own."""
+        self._keeper.put(outgoing)
+
+    def put_log(self, log_record: LogRecord) -> None:
+        """Take a log record."""
+        self._keeper.put_log(log_record)
+
+    def capture_envelope(self, envelope: Envelope) -> None:
+        """Take an envelope of the SDK's."""
+        with quietly:
+            items = [_outgoing_item(item) for item in envelope.items]
+            trace = envelope.headers.get("trace") or {}
+            self._keeper.put(Outgoing(items, envelope.headers.get("event_id"), trace))
+
+    def record_lost_event(
+        self,
+        reason: str,
+        data_category: str | None = None,
+        item: Item | None = None,
+        *,
+        quantity: int = 1,
+    ) -> None:
+        """Count what the SDK itself threw away."""
+        if item is not None:
+            count_items(reason, [_outgoing_item(item)])
+        else:
+            counters.dropped(reason, data_category or "default", quantity)
+
+    def flush(self, timeout: float, callback: Callable[[int, float], None] | None = None) -> None:
+        """Wait up to ``timeout`` seconds until all is on disk and, while the sink answers, delivered."""
+        del callback  # the SDK's own progress message; ours is the return value of `settle`
+        self.settle(timeout)
+
+    def settle(self, timeout_seconds: float) -> bool:
+        """Do as ``flush`` does; say whether everything was delivered."""
+        return self._keeper.flush(timeout_seconds) and self._sender.drain(timeout_seconds)
+
+    def keep(self, timeout_seconds: float) -> bool:
+        """Wait until all that was captured is on disk; say whether it is."""
+        return self._keeper.flush(timeout_seconds)
+
+    def kill(self) -> None:
+        """Keep what is there, end the threads, give the folder to whoever comes next."""
+        self._keeper.stop(self._timeout_seconds)
+        self._sender.stop(self._timeout_seconds)
+        self.spool.close()
+        self._sink.close()
+        self._slot.release()
+
+    def is_healthy(self) -> bool:
+        """Say whether the last attempt to deliver succeeded."""
+        return self.delivery.is_healthy
+
+
+def _outgoing_item(item: Item) -> OutgoingItem:
+    """Return an SDK item with its JSON; bytes that aren't JSON stay bytes and don't pass the gate."""
+    payload = item.payload.json
+    if payload is None:
+        payload = item.payload.bytes if item.payload.bytes is not None else item.get_bytes()
+    headers = {
+        name: value for name, value in item.headers.items() if name not in {"type", "length"}
+    }
+    return OutgoingItem(item.type or "unknown", payload, headers)
+
+
+class Door(sentry_sdk.Scope):
+    """A scope to finish a transaction with: takes the event as it is, unserialised."""
+
+    def __init__(self, take: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__()
+        self._take = take
+
+    def capture_event(self, event: Any, *_args: object, **_keywords: object) -> str | None:  # noqa: ANN401 - the SDK's own signature
+        """Hand the finished transaction to the transport."""
+        self._take(event)
+        event_id: str | None = event.get("event_id")
+        return event_id
+
+
+Headers = Mapping[str, Any]

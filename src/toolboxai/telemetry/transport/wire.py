@@ -1,0 +1,139 @@
+"""Envelopes as bytes: items in, one durable record out; `sent_at` written when it really leaves."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+import orjson
+
+# Sentry's data category for an item type, where it isn't the type's own name.
+_CATEGORIES = {
+    "event": "error",
+    "log": "log_item",
+    "check_in": "monitor",
+    "client_report": "internal",
+    "session": "session",
+    "sessions": "session",
+    "statsd": "metric_bucket",
+}
+_CONTENT_TYPES = {
+    "log": "application/vnd.sentry.items.log+json",
+    "span": "application/vnd.sentry.items.span.v2+json",
+    "trace_metric": "application/vnd.sentry.items.trace-metric+json",
+}
+# The SDK also puts the transaction there, under the name it had when the trace began: a raw path.
+_TRACE_NAMES = frozenset(
+    {
+        "environment",
+        "org_id",
+        "public_key",
+        "release",
+        "replay_id",
+        "sample_rand",
+        "sample_rate",
+        "sampled",
+        "trace_id",
+    }
+)
+_OPTIONS = (
+    orjson.OPT_NON_STR_KEYS
+    | orjson.OPT_PASSTHROUGH_DATACLASS
+    | orjson.OPT_PASSTHROUGH_SUBCLASS
+    | orjson.OPT_UTC_Z
+)
+
+
+class OutgoingItem(NamedTuple):
+    """One item before the gate: its type, its headers beside type and length, its JSON."""
+
+    type: str
+    payload: Any
+    headers: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One envelope before the gate."""
+
+    items: Sequence[OutgoingItem]
+    event_id: str | None = None
+    trace: Mapping[str, Any] = field(default_factory=dict)
+
+
+def category_of(item_type: str) -> str:
+    """Return Sentry's data category for an item type."""
+    return _CATEGORIES.get(item_type, item_type)
+
+
+def container(item_type: str, items: Sequence[Mapping[str, Any]]) -> OutgoingItem:
+    """Return one item that carries many: logs, spans, metrics."""
+    headers = {"item_count": len(items), "content_type": _CONTENT_TYPES[item_type]}
+    return OutgoingItem(item_type, {"items": list(items)}, headers)
+
+
+def trace_header(trace: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the envelope's trace header may hold: ids and rates, no name and no user."""
+    return {name: value for name, value in trace.items() if name in _TRACE_NAMES}
+
+
+def record(
+    items: Sequence[OutgoingItem],
+    *,
+    envelope_id: str,
+    event_id: str | None = None,
+    trace: Mapping[str, Any] | None = None,
+) -> bytes:
+    """Return the envelope as it is kept: complete but for ``sent_at``."""
+    header: dict[str, Any] = {"envelope_id": envelope_id}
+    if event_id:
+        header["event_id"] = event_id
+    if trace:
+        header["trace"] = trace
+    lines = [to_json(header)]
+    for item in items:
+        body = to_json(item.payload)
+        lines += [to_json({"type": item.type, **item.headers, "length": len(body)}), body]
+    return b"\n".join(lines) + b"\n"
+
+
+def stamped(kept: bytes, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bytes:
+    """Return a kept envelope with ``sent_at`` put into its header."""
+    header, _, items = kept.partition(b"\n")
+    sent_at = now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return to_json(orjson.loads(header) | {"sent_at": sent_at}) + b"\n" + items
+
+
+def contents(kept: bytes) -> Iterator[tuple[str, int]]:
+    """Yield category and quantity of each item of a kept envelope."""
+    position = kept.find(b"\n") + 1
+    while position < len(kept):
+        end = kept.index(b"\n", position)
+        header = orjson.loads(kept[position:end])
+        yield category_of(header["type"]), int(header.get("item_count", 1))
+        position = end + 1 + header["length"] + 1
+
+
+def to_json(value: object) -> bytes:
+    """Return compact JSON for anything; what JSON can't say becomes the name of its type."""
+    try:
+        return orjson.dumps(value, default=_type_name, option=_OPTIONS)
+    except orjson.JSONEncodeError:
+        # Lone surrogates and integers over 64 bits: rare, and no reason to lose the rest.
+        return orjson.dumps(_sayable(value), default=_type_name, option=_OPTIONS)
+
+
+def _type_name(value: object) -> str:
+    return f"<{type(value).__name__}>"
+
+
+def _sayable(value: object) -> object:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_sayable(key): _sayable(member) for key, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_sayable(member) for member in value]
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return f"{value:e}" if abs(value) < 10**300 else "<int>"
+    return value
