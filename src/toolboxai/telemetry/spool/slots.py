@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+from toolboxai.telemetry.spool.disk import RealDisk
+
 MAX_WORKERS = 256
 
 
@@ -28,7 +30,7 @@ def claim_folder(root: Path, sink: str) -> Slot:
     that didn't come back are moved in. Raises ``OSError`` when the folder can't be made.
     """
     home = root / blake2b(sink.encode(), digest_size=8).hexdigest()
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make(home)
     for number in range(MAX_WORKERS):
         if slot := _try(home / f"worker-{number}"):
             _adopt(home, slot)
@@ -37,8 +39,17 @@ def claim_folder(root: Path, sink: str) -> Slot:
     raise OSError(msg)
 
 
-def _try(folder: Path) -> Slot | None:
+def _make(folder: Path) -> None:
+    """Make ``folder`` and those above it, 0700, so that their names survive a power cut."""
+    if folder.is_dir():
+        return
+    _make(folder.parent)
     folder.mkdir(exist_ok=True, mode=0o700)
+    RealDisk().sync_folder(folder.parent)
+
+
+def _try(folder: Path) -> Slot | None:
+    _make(folder)
     lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

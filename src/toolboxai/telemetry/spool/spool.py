@@ -48,6 +48,9 @@ class Spool:
         self._segments: list[Segment] = []
         self._lock = Lock()
         self._last_name = 0
+        # Looked up now: a later look would take this process's own new files for somebody's remains.
+        names = self._disk.names(folder)
+        self._left_behind = [name for name in names if name.endswith(".segment")]
 
     @property
     def waiting(self) -> int:
@@ -66,9 +69,7 @@ class Spool:
 
     def recover(self) -> int:
         """Take in the segments of an earlier process; return how many bodies they still hold."""
-        own = {segment.path.name for segment in self._segments}
-        names = self._disk.names(self._folder)
-        left = [name for name in names if name.endswith(".segment") and name not in own]
+        left, self._left_behind = self._left_behind, []
         found = [Segment.recover(self._folder / name, self._disk) for name in left]
         for segment in found:
             if not segment.waiting:
@@ -132,10 +133,14 @@ class Spool:
     def take(self) -> Entry | None:
         """Return the oldest body that nobody has taken, or ``None``."""
         with self._lock:
-            for segment in self._segments:
+            for segment in list(self._segments):
                 index = segment.take()
-                if index is not None:
+                if index is None:
+                    continue
+                try:
                     return Entry(segment.read(index), segment, index)
+                except OSError:  # somebody deleted the file: what was in it is beyond help
+                    self._segments.remove(segment)
         return None
 
     def acknowledge(self, entry: Entry) -> None:

@@ -169,7 +169,7 @@ class Keeper:
                 items,
                 envelope_id=new_id(128),
                 event_id=outgoing.event_id,
-                trace=trace and trace.payload,
+                trace=None if trace is None else trace.payload,
             )
         count_items("internal_sdk_error", outgoing.items)
         return b""

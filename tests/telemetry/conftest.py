@@ -1,0 +1,47 @@
+"""Telemetry under test: a real sink, a spool in a temporary folder, and no swallowed errors."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sentry_sdk
+
+from tests.telemetry.sink import RecordingSink, running_sink
+from toolboxai import telemetry
+from toolboxai.telemetry.border import quietly
+
+Start = Callable[..., telemetry.Options]
+
+
+@pytest.fixture(autouse=True)
+def strict_border(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make what the border would swallow fail the test."""
+    monkeypatch.setattr(quietly, "strict", True)
+
+
+@pytest.fixture
+def sink() -> Iterator[RecordingSink]:
+    """A sink that accepts."""
+    with running_sink() as running:
+        yield running
+
+
+@pytest.fixture
+def start(sink: RecordingSink, tmp_path: Path) -> Iterator[Start]:
+    """A function that starts telemetry towards the sink; whatever it started is stopped again."""
+
+    def begin(**choices: object) -> telemetry.Options:
+        given: dict[str, Any] = {
+            "dsn": sink.dsn,
+            "environment": "development",
+            "spool_dir": tmp_path / "spool",
+        }
+        options = telemetry.Options(**(given | choices))
+        telemetry.init(options)
+        return options
+
+    yield begin
+    telemetry.close()
+    sentry_sdk.get_isolation_scope().clear()
+    sentry_sdk.get_current_scope().clear()

@@ -1,0 +1,281 @@
+"""What the gate lets out, what it doesn't, and that it fails closed."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.privacy import gate as gate_module
+from toolboxai.telemetry.privacy.keys import PERSON, SECRET, rule_for
+from toolboxai.telemetry.privacy.text import redact
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
+def clean(payload: dict[str, Any]) -> dict[str, Any]:
+    passed = Gate().clean("event", payload)
+    assert passed is not None
+    return passed.payload
+
+
+def redacted(text: str) -> str:
+    return redact(text, found=lambda _rule: None)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"),
+    [
+        ("password", SECRET),
+        ("dbPassword", SECRET),
+        ("new_passwd", SECRET),
+        ("X-Api-Key", SECRET),
+        ("Authorization", SECRET),
+        ("access_token", SECRET),
+        ("sessionId", SECRET),
+        ("set-cookie", SECRET),
+        (".ROBLOSECURITY", SECRET),
+        ("email", PERSON),
+        ("studentName", PERSON),
+        ("student_id", PERSON),
+        ("ip_address", PERSON),
+        ("password_reset_at", None),
+        ("token_count", None),
+        ("auth_enabled", None),
+        ("server.address", None),
+        ("lesson", None),
+        ("spinning", None),
+        ("", None),
+    ],
+)
+def test_a_name_tells_what_its_value_is(name: str, rule: str | None) -> None:
+    assert rule_for(name) == rule
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        pytest.param("Bearer abcdef123456", id="bearer"),
+        pytest.param("Basic dXNlcjpwYXNzd29yZA==", id="basic"),
+        pytest.param("eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.c2lnbmF0dXJl", id="JWT"),
+        pytest.param("sk-proj-" + "a1" * 20, id="OpenAI"),
+        pytest.param("sk-ant-api03-" + "b2" * 20, id="Anthropic"),
+        pytest.param("AKIA" + "A1B2C3D4" * 2, id="AWS"),
+        pytest.param("AIza" + "c" * 35, id="Google"),
+        pytest.param("ghp_" + "d" * 36, id="GitHub"),
+        pytest.param("glpat-" + "e" * 20, id="GitLab"),
+        pytest.param("xoxb-" + "1234567890-abc", id="Slack"),
+        pytest.param("sk_live_" + "f" * 24, id="Stripe"),
+        pytest.param("npm_" + "g" * 36, id="npm"),
+        pytest.param("_|WARNING:-DO-NOT-SHARE-THIS.--abc|_DEADBEEF", id="Roblox"),
+        pytest.param("ada.lovelace+maths@school.example.org", id="e-mail"),
+        pytest.param("ünal@schule.example", id="e-mail in unicode"),
+        pytest.param(
+            "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----", id="key"
+        ),
+    ],
+)
+@pytest.mark.parametrize("around", ["{}", "it said: {}, twice", "<{}>", 'x = "{}"', "{}\n"])
+def test_a_secret_is_found_in_any_text(secret: str, around: str) -> None:
+    assert secret not in redacted(around.format(secret))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "password=hunter22",
+        "Login(password='hunter22', user=4)",
+        '{"password": "hunter22"}',
+        '{\\"password\\": \\"hunter22\\"}',
+        "PASSWORD: hunter22",
+        "api_key => hunter22;",
+        "?token=hunter22&x=1",
+        "postgresql://school:hunter22@db/main",
+    ],
+)
+def test_a_value_behind_a_telling_name_is_cut(text: str) -> None:
+    assert "hunter22" not in redacted(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "ZeroDivisionError: division by zero",
+        "/api/v1/lessons/{lesson}",
+        "0191e8a4-6e2c-7bd1-9f0e-1a2b3c4d5e6f",
+        "4f6c0d2b9a8e7f6d5c4b3a29180706050403020a",
+        "version 1.2.3.4-beta at 2026-11-23T12:00:00Z",
+        "SELECT id FROM lesson WHERE grade = ?",
+        "TOOLBOXAI_PSEUDONYM_KEY is not set",
+        "grade 4, objective 4.NF.1, 12 tokens",
+        "http://localhost:8008/health",
+        "the password field is required",
+        "password=None",
+    ],
+)
+def test_what_tells_nothing_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
+def test_the_same_secret_is_removed_wherever_else_it_stands() -> None:
+    cleaned = clean(
+        {"extra": {"password": "correct horse"}, "message": "tried correct horse twice"}
+    )
+
+    assert cleaned == {
+        "extra": {"password": "[redacted:secret]"},
+        "message": "tried [redacted:echo] twice",
+    }
+
+
+def test_secrets_in_a_structure_under_a_telling_name_go_with_it() -> None:
+    cleaned = clean(
+        {"cookies": {"a": "chocolate", "b": ["oat-meal", 7]}, "message": "ate oat-meal"}
+    )
+
+    assert cleaned == {"cookies": "[redacted:secret]", "message": "ate [redacted:echo]"}
+
+
+def test_numbers_of_tokens_and_switches_stay() -> None:
+    payload = {"max_tokens": 256, "password": None, "secret": True, "token": "", "pin": 1234}
+
+    assert clean(payload) == payload | {"pin": "[redacted:secret]"}
+
+
+def test_structure_is_kept_only_while_it_looks_the_part() -> None:
+    payload = {
+        "module": "school.passwords",
+        "release": "school@1.0.0",
+        "function": "ada@school.org",
+    }
+
+    assert clean(payload) == payload | {"function": "[redacted:email]"}
+
+
+def test_source_lines_keep_their_names_and_lose_their_tokens() -> None:
+    payload = {"context_line": 'login(password=password, key="ghp_' + "a" * 36 + '")'}
+
+    assert clean(payload) == {
+        "context_line": 'login(password=password, key="[redacted:provider-token]")'
+    }
+
+
+def test_objects_become_the_name_of_their_type() -> None:
+    class Opaque:
+        def __repr__(self) -> str:
+            return "password=hunter22"
+
+    assert clean({"extra": {"it": Opaque(), 7: b"bytes"}}) == {
+        "extra": {"it": "<Opaque>", "<int>": "<bytes>"}
+    }
+
+
+def test_long_strings_and_deep_structures_have_an_end() -> None:
+    deep: dict[str, Any] = {}
+    for _ in range(5_000):
+        deep = {"in": deep}
+
+    cleaned = clean({"long": "x" * 100_000, "deep": deep, "many": list(range(100_000))})
+
+    assert len(cleaned["long"]) == 8_193
+    assert len(cleaned["many"]) == 2_000
+    assert "[redacted:depth]" in str(cleaned["deep"])
+
+
+@given(st.dictionaries(st.text(max_size=12), JSON, max_size=5))
+def test_cleaning_twice_is_cleaning_once(payload: dict[str, Any]) -> None:
+    once = clean(payload)
+
+    assert repr(clean(once)) == repr(once)
+
+
+@given(st.text(alphabet="hunter22-ABC", min_size=6, max_size=20), st.text(max_size=20))
+def test_a_planted_password_never_gets_out(secret: str, around: str) -> None:
+    cleaned = clean({"vars": {"password": secret}, "message": f"{around} {secret}"})
+
+    assert secret not in str(cleaned["vars"])
+    assert secret not in cleaned["message"]
+
+
+@given(st.text(max_size=300))
+def test_any_text_can_be_looked_through(text: str) -> None:
+    assert isinstance(redacted(text), str)
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "@" * 8_000,
+        "a@" * 4_000,
+        "eyJ" * 2_700,
+        "token=" * 1_300,
+        "://" * 2_700,
+        "\\" * 8_000,
+        "bearer " * 1_100,
+        "-----BEGIN " * 700,
+    ],
+)
+def test_hostile_text_takes_linear_time(hostile: str) -> None:
+    from time import process_time
+
+    started = process_time()
+    redacted(hostile)
+
+    assert process_time() - started < 0.5
+
+
+def test_an_error_inside_the_gate_gives_the_minimal_event(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_arguments: object, **_keywords: object) -> str:
+        msg = "a bug in a rule"
+        raise RuntimeError(msg)
+
+    monkeypatch.setattr(gate_module, "redact", broken)
+    payload = {
+        "event_id": "a" * 32,
+        "level": "error",
+        "message": "password=hunter22",
+        "exception": {
+            "values": [
+                "odd",
+                {"type": "Odd", "stacktrace": {"frames": "odd"}},
+                {
+                    "type": "ValueError",
+                    "value": "hunter22",
+                    "stacktrace": {
+                        "frames": [{"function": "f", "lineno": 3, "vars": {"p": "hunter22"}}]
+                    },
+                },
+            ]
+        },
+    }
+
+    passed = Gate().clean("event", payload)
+
+    assert passed is not None
+    assert passed.redactions == {"gate-failed": 1}
+    assert passed.payload == {
+        "event_id": "a" * 32,
+        "level": "error",
+        "exception": {
+            "values": [
+                {"type": "Odd", "stacktrace": {"frames": []}},
+                {"type": "ValueError", "stacktrace": {"frames": [{"function": "f", "lineno": 3}]}},
+            ]
+        },
+    }
+
+
+@pytest.mark.parametrize("item_type", ["replay_video", "attachment", "", "Event"])
+def test_an_unknown_item_type_does_not_pass(item_type: str) -> None:
+    assert Gate().clean(item_type, {"harmless": 1}) is None
+
+
+def test_bytes_do_not_pass() -> None:
+    assert Gate().clean("event", b"{}") is None

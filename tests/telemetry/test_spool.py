@@ -1,0 +1,316 @@
+"""What goes into the spool comes out, also after a power cut at any moment."""
+
+import os
+from itertools import count
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.telemetry.forgetful_disk import ForgetfulDisk, PowerCutError
+from toolboxai.telemetry.spool import Disk, RealDisk, Spool, claim_folder
+from toolboxai.telemetry.spool.disk import Appender
+from toolboxai.telemetry.spool.records import MARK, MAX_RECORD_BYTES, found_in, framed
+
+FOLDER = Path("/spool")
+BATCHES = st.lists(
+    st.lists(st.binary(max_size=3_000), min_size=1, max_size=4), min_size=1, max_size=8
+)
+
+
+def spool_on(
+    disk: Disk, folder: Path = FOLDER, *, lost: list[bytes] | None = None, **limits: int
+) -> Spool:
+    ticks = count(1)
+    return Spool(
+        folder,
+        max_bytes=limits.get("max_bytes", 64 * 1024),
+        lost=(lost if lost is not None else []).append,
+        disk=disk,
+        now_ns=lambda: next(ticks),
+    )
+
+
+def nothing_is_lost(body: bytes) -> None:
+    pytest.fail(f"{body!r} was lost")
+
+
+def drained(spool: Spool) -> list[bytes]:
+    bodies = []
+    while entry := spool.take():
+        bodies.append(entry.body)
+        spool.acknowledge(entry)
+    return bodies
+
+
+@given(BATCHES)
+def test_what_goes_in_comes_out_once_and_in_order(batches: list[list[bytes]]) -> None:
+    spool = spool_on(ForgetfulDisk())
+    for batch in batches:
+        spool.append(batch)
+
+    assert drained(spool) == [body for batch in batches for body in batch]
+    assert drained(spool) == []
+    assert spool.waiting == 0
+
+
+@given(BATCHES, st.integers(0, 30))
+def test_a_restart_brings_back_what_was_not_acknowledged(
+    batches: list[list[bytes]], delivered: int
+) -> None:
+    disk = ForgetfulDisk()
+    before = spool_on(disk)
+    bodies = [body for batch in batches for body in batch]
+    for batch in batches:
+        before.append(batch)
+    for _ in range(min(delivered, len(bodies))):
+        entry = before.take()
+        assert entry is not None
+        before.acknowledge(entry)
+    before.close()
+
+    after = spool_on(disk)
+    after.recover()
+
+    assert drained(after) == bodies[delivered:]
+
+
+class Witness:
+    """Runs a fixed story on a disk and remembers what the spool promised before the power went."""
+
+    def __init__(self) -> None:
+        self.promised: list[bytes] = []
+        self.tried: set[bytes] = set()
+        self.acknowledged: set[bytes] = set()
+
+    def run(self, disk: ForgetfulDisk, batches: list[list[bytes]]) -> None:
+        spool = spool_on(disk)
+        numbers = count()
+        for batch in batches:
+            bodies = [b"%d:" % next(numbers) + body for body in batch]
+            self.tried.update(bodies)
+            spool.append(bodies)
+            self.promised += bodies
+            if entry := spool.take():
+                self.acknowledged.add(entry.body)
+                spool.acknowledge(entry)
+
+
+@pytest.mark.parametrize("survives", [0.0, 0.5, 1.0])
+@given(batches=BATCHES)
+@example(batches=[[b"x" * 3_000] * 4] * 4)
+def test_a_power_cut_at_any_moment_loses_nothing_that_was_promised(
+    survives: float, batches: list[list[bytes]]
+) -> None:
+    calm = ForgetfulDisk()
+    Witness().run(calm, batches)
+
+    for moment in range(calm.operations):
+        disk, witness = ForgetfulDisk(power_cut_at=moment), Witness()
+        with pytest.raises(PowerCutError):
+            witness.run(disk, batches)
+        found = spool_on(disk.after_power_cut(survives=survives))
+        found.recover()
+        bodies = drained(found)
+
+        assert set(witness.promised) - witness.acknowledged <= set(bodies)
+        assert set(bodies) <= witness.tried, "something came out that never went in"
+
+
+@given(st.lists(st.binary(max_size=400), max_size=8), st.data())
+def test_damage_costs_what_it_hits_and_no_more(bodies: list[bytes], data: st.DataObject) -> None:
+    whole = b"".join(map(framed, bodies))
+    at = data.draw(st.integers(0, max(0, len(whole) - 1)))
+    broken = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :] if whole else b""
+
+    found = [broken[start : start + length] for start, length in found_in(broken)]
+
+    assert len(found) >= len(bodies) - 1
+    assert all(body in bodies for body in found)
+
+
+@given(st.binary(max_size=2_000))
+@example(MARK)
+@example(MARK + b"\xff\xff\xff\xff" * 2)
+def test_any_bytes_can_be_looked_through_for_records(garbage: bytes) -> None:
+    for start, length in found_in(garbage):
+        assert start + length <= len(garbage)
+
+
+def test_a_record_has_a_largest_size() -> None:
+    with pytest.raises(ValueError, match="at most"):
+        framed(bytes(MAX_RECORD_BYTES + 1))
+
+
+def test_when_it_is_full_the_oldest_goes_and_is_counted() -> None:
+    lost: list[bytes] = []
+    spool = spool_on(ForgetfulDisk(), lost=lost)
+    bodies = [b"%04d" % number + bytes(1_000) for number in range(200)]
+    for body in bodies:
+        spool.append([body])
+
+    kept = drained(spool)
+
+    assert lost + kept == bodies
+    assert lost
+    assert spool.size_bytes <= 64 * 1024
+
+
+def test_a_body_that_lost_its_place_can_still_be_acknowledged() -> None:
+    spool = spool_on(ForgetfulDisk())
+    spool.append([b"first" + bytes(5_000)])
+    entry = spool.take()
+    assert entry is not None
+    for _ in range(80):
+        spool.append([bytes(1_000)])
+
+    spool.acknowledge(entry)
+
+    assert entry.body.startswith(b"first")
+
+
+def test_what_is_given_back_is_taken_again() -> None:
+    spool = spool_on(ForgetfulDisk())
+    spool.append([b"a", b"b"])
+    first = spool.take()
+    assert first is not None
+    spool.give_back(first)
+
+    again = spool.take()
+
+    assert again is not None
+    assert again.body == b"a"
+
+
+def test_names_never_go_back_when_the_clock_does(tmp_path: Path) -> None:
+    times = iter([9, 3])
+    spool = Spool(tmp_path, max_bytes=64 * 1024, lost=nothing_is_lost, now_ns=lambda: next(times))
+
+    spool.append([bytes(8_000)])
+    spool.append([bytes(8_000)])
+
+    names = sorted(path.name for path in tmp_path.glob("*.segment"))
+    assert names == [f"{9:020d}.segment", f"{10:020d}.segment"]
+
+
+def test_a_segment_that_somebody_deleted_does_not_hold_up_the_rest(tmp_path: Path) -> None:
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.append([bytes(8_000)])
+    spool.append([b"still there"])
+    next(iter(sorted(tmp_path.glob("*.segment")))).unlink()
+
+    assert drained(spool) == [b"still there"]
+    spool.close()
+
+
+class FullDisk(RealDisk):
+    """Writes half of what it is given, then has no room."""
+
+    is_full = False
+
+    def create(self, path: Path) -> Appender:
+        return _Full(self, super().create(path))
+
+    def sync_folder(self, folder: Path) -> None:
+        if self.is_full:
+            raise OSError(28, "No space left on device")
+        super().sync_folder(folder)
+
+
+class _Full:
+    def __init__(self, disk: FullDisk, inner: Appender) -> None:
+        self._disk, self._inner = disk, inner
+        self.sync, self.close = inner.sync, inner.close
+
+    def write(self, body: bytes) -> None:
+        if self._disk.is_full:
+            self._inner.write(body[: len(body) // 2])
+            raise OSError(28, "No space left on device")
+        self._inner.write(body)
+
+
+def test_a_full_disk_is_said_and_harms_nothing_that_is_there(tmp_path: Path) -> None:
+    disk = FullDisk()
+    spool = spool_on(disk, tmp_path)
+    spool.append([b"before"])
+    disk.is_full = True
+    for _ in range(2):
+        with pytest.raises(OSError, match="No space"):
+            spool.append([b"while it was full"])
+    disk.is_full = False
+    spool.append([b"after"])
+    spool.close()
+
+    found = spool_on(RealDisk(), tmp_path)
+    found.recover()
+
+    assert drained(found) == [b"before", b"after"]
+    found.close()
+
+
+def test_real_files_are_private_and_gone_once_delivered(tmp_path: Path) -> None:
+    slot = claim_folder(tmp_path / "spool", "http://key@sink/1")
+    spool = spool_on(RealDisk(), slot.folder)
+    spool.append([b"one"])
+    modes = {path.name: path.stat().st_mode & 0o777 for path in slot.folder.iterdir()}
+
+    drained(spool)
+    spool.close()
+    slot.release()
+
+    assert set(modes.values()) == {0o600}
+    assert slot.folder.stat().st_mode & 0o777 == 0o700
+    assert [path.name for path in slot.folder.iterdir()] == ["lock"]
+
+
+def test_two_workers_get_two_folders_and_the_next_one_inherits(tmp_path: Path) -> None:
+    first = claim_folder(tmp_path, "sink")
+    second = claim_folder(tmp_path, "sink")
+    for slot, body in ((first, b"of the first"), (second, b"of the second")):
+        spool = Spool(slot.folder, max_bytes=64 * 1024, lost=nothing_is_lost)
+        spool.append([body])
+        spool.close()
+        slot.release()
+
+    heir = claim_folder(tmp_path, "sink")
+    spool = Spool(heir.folder, max_bytes=64 * 1024, lost=nothing_is_lost)
+    spool.recover()
+
+    assert first.folder != second.folder
+    assert heir.folder == first.folder
+    assert drained(spool) == [b"of the first", b"of the second"]
+    spool.close()
+    heir.release()
+
+
+def test_another_sink_has_another_folder(tmp_path: Path) -> None:
+    one, other = claim_folder(tmp_path, "one"), claim_folder(tmp_path, "other")
+
+    assert one.folder.parent != other.folder.parent
+    one.release()
+    other.release()
+
+
+def test_a_folder_that_is_in_use_is_not_inherited(tmp_path: Path) -> None:
+    first = claim_folder(tmp_path, "sink")
+    spool = Spool(first.folder, max_bytes=64 * 1024, lost=nothing_is_lost)
+    spool.append([b"mine"])
+
+    second = claim_folder(tmp_path, "sink")
+
+    assert not any(second.folder.glob("*.segment"))
+    spool.close()
+    first.release()
+    second.release()
+
+
+def test_no_more_workers_than_there_are_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolboxai.telemetry.spool.slots.MAX_WORKERS", 1)
+    only = claim_folder(tmp_path, "sink")
+
+    with pytest.raises(OSError, match="all 1 worker folders"):
+        claim_folder(tmp_path, "sink")
+    os.close(only.lock)

@@ -1,0 +1,267 @@
+"""What was captured arrives, whatever the sink does; and what can't arrive is counted."""
+
+import logging
+import socket
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from threading import Event
+
+import orjson
+import pytest
+import sentry_sdk
+from sentry_sdk.envelope import Envelope, Item, PayloadRef
+
+from tests.telemetry.conftest import Start
+from tests.telemetry.sink import Behaviour, RecordingSink, accept, answer
+from toolboxai import telemetry
+from toolboxai.telemetry import setup
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.transport import wire
+from toolboxai.telemetry.transport.sender import _seconds
+
+
+def refuse_with(status: int, **headers: str) -> Behaviour:
+    return lambda request: answer(request, status, **headers)
+
+
+def hang_up(request: BaseHTTPRequestHandler) -> None:
+    request.connection.shutdown(socket.SHUT_RDWR)
+
+
+def half_an_answer(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nhalf")
+    request.connection.shutdown(socket.SHUT_RDWR)
+
+
+def nonsense(request: BaseHTTPRequestHandler) -> None:
+    request.wfile.write(b"\x00\xff not http at all\r\n\r\n")
+    request.connection.shutdown(socket.SHUT_RDWR)
+
+
+def count_of(name: str) -> int:
+    return counters.snapshot().get(name, 0)
+
+
+def test_a_message_arrives_with_its_scope(start: Start, sink: RecordingSink) -> None:
+    start(release="school@1.0.0")
+    sentry_sdk.set_tag("role", "teacher")
+    sentry_sdk.add_breadcrumb(message="opened the door")
+
+    event_id = sentry_sdk.capture_message("hello")
+
+    assert telemetry.flush(5)
+    (event,) = sink.items("event")
+    assert event["event_id"] == event_id
+    assert event["tags"] == {"role": "teacher"}
+    assert event["release"] == "school@1.0.0"
+    assert [crumb["message"] for crumb in event["breadcrumbs"]["values"]] == ["opened the door"]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        pytest.param(refuse_with(500), id="500"),
+        pytest.param(refuse_with(503, Retry_After="0"), id="503"),
+        pytest.param(refuse_with(429, Retry_After="0"), id="429"),
+        pytest.param(refuse_with(429, Retry_After="soon"), id="429 with nonsense"),
+        pytest.param(hang_up, id="reset"),
+        pytest.param(half_an_answer, id="half an answer"),
+        pytest.param(nonsense, id="not HTTP"),
+    ],
+)
+def test_trouble_delays_and_loses_nothing(
+    start: Start, sink: RecordingSink, trouble: Behaviour
+) -> None:
+    sink.behaviour = trouble
+    start()
+    sentry_sdk.capture_message("patience")
+    sink.wait_for(lambda: sink.attempts >= 2)
+    assert not telemetry.status()["healthy"]
+
+    sink.behaviour = accept
+    sink.wait_for(lambda: sink.bodies)
+
+    assert telemetry.flush(5)
+    assert [event["message"] for event in sink.items("event")] == ["patience"]
+    assert telemetry.status()["healthy"]
+
+
+@pytest.mark.parametrize("status", [400, 403, 413])
+def test_a_final_no_is_counted_and_the_next_one_is_sent(
+    start: Start, sink: RecordingSink, status: int
+) -> None:
+    lost_before = count_of("dropped.send_error.error")
+    sink.behaviour = refuse_with(status)
+    start()
+    sentry_sdk.capture_message("unwanted")
+    assert telemetry.flush(5)
+
+    sink.behaviour = accept
+    sentry_sdk.capture_message("wanted")
+
+    assert telemetry.flush(5)
+    assert [event["message"] for event in sink.items("event")] == ["wanted"]
+    assert count_of("dropped.send_error.error") == lost_before + 1
+    assert count_of(f"envelopes.refused.{status}") >= 1
+
+
+def test_what_a_dead_sink_never_took_arrives_after_a_restart(
+    start: Start, sink: RecordingSink, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+    start(dsn=f"http://publickey@127.0.0.1:{port}/1")
+    sentry_sdk.capture_message("before the crash")
+    assert not telemetry.flush(0.5)
+    telemetry.close()
+    # The folder is named after the DSN: let the spool of the dead sink become the live one's.
+    (old,) = (tmp_path / "spool").iterdir()
+    start()
+    telemetry.close()
+    (new,) = set((tmp_path / "spool").iterdir()) - {old}
+    for path in (old / "worker-0").glob("*.segment"):
+        path.rename(new / "worker-0" / path.name)
+
+    start()
+
+    sink.wait_for(lambda: sink.items("event"))
+    assert [event["message"] for event in sink.items("event")] == ["before the crash"]
+
+
+def test_each_attempt_carries_the_time_it_is_made_and_the_same_envelope_id(
+    start: Start, sink: RecordingSink
+) -> None:
+    start()
+    sentry_sdk.capture_message("one")
+    sentry_sdk.capture_message("two")
+    assert telemetry.flush(5)
+
+    one, two = sink.headers()
+
+    assert one["sent_at"].endswith("Z")
+    assert one["sent_at"] <= two["sent_at"]
+    assert one["envelope_id"] != two["envelope_id"]
+    assert len(one["envelope_id"]) == 32
+
+
+def test_an_item_type_nobody_knows_stays_here_and_is_counted(
+    start: Start, sink: RecordingSink
+) -> None:
+    before = count_of("dropped.gate_unknown_type.hologram")
+    start()
+    envelope = Envelope(headers={"event_id": "a" * 32})
+    envelope.add_item(Item(payload=PayloadRef(json={"secret": "sauce"}), type="hologram"))
+    envelope.add_item(Item(payload=b"\x00\x01binary", type="event"))
+
+    transport = setup.telemetry().transport
+    assert transport is not None
+    transport.capture_envelope(envelope)
+
+    assert telemetry.flush(5)
+    assert sink.bodies == []
+    assert count_of("dropped.gate_unknown_type.hologram") == before + 1
+
+
+def test_logs_travel_together_with_their_trace(start: Start, sink: RecordingSink) -> None:
+    start(release="school@1.0.0")
+    logger = logging.getLogger("school")
+    logger.setLevel(logging.INFO)
+
+    logger.info("class %s begins", "4b")
+    logger.warning("forged\nINFO line \x1b[31m")
+
+    assert telemetry.flush(5)
+    items = [item for payload in sink.items("log") for item in payload["items"]]
+    assert [item["body"] for item in items] == ["class 4b begins", "forged\\nINFO line \\x1b[31m"]
+    assert items[0]["attributes"]["sentry.release"] == {"value": "school@1.0.0", "type": "string"}
+    assert items[1]["level"] == "warn"
+
+
+def test_logs_stay_here_when_they_are_switched_off(start: Start, sink: RecordingSink) -> None:
+    start(enable_logs=False)
+
+    logging.getLogger("school").warning("quiet")
+
+    assert telemetry.flush(5)
+    assert sink.items("log") == []
+
+
+def test_more_than_the_queue_holds_is_counted(start: Start, sink: RecordingSink) -> None:
+    before = count_of("dropped.queue_overflow.error")
+    before_logs = count_of("dropped.queue_overflow.log_item")
+    released = Event()
+
+    def dawdle(request: BaseHTTPRequestHandler) -> None:
+        released.wait(10)
+        answer(request, 200)
+
+    sink.behaviour = dawdle
+    start(queue_max_envelopes=5, queue_max_logs=5)
+
+    for number in range(60):
+        sentry_sdk.capture_message(f"flood {number}")
+        logging.getLogger("school").warning("flood %d", number)
+    released.set()
+    sink.behaviour = accept
+
+    assert count_of("dropped.queue_overflow.error") > before
+    assert count_of("dropped.queue_overflow.log_item") > before_logs
+
+
+def test_a_spool_that_can_not_be_written_is_counted_and_tried_again(
+    start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start(queue_max_envelopes=3)
+    transport = setup.telemetry().transport
+    assert transport is not None
+    real = transport.spool.append
+    tried = Event()
+
+    def full(_bodies: list[bytes]) -> None:
+        tried.set()
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(transport.spool, "append", full)
+    before = count_of("spool_errors")
+    sentry_sdk.capture_message("kept in memory")
+    assert tried.wait(5)
+    monkeypatch.setattr(transport.spool, "append", real)
+
+    assert telemetry.flush(5)
+    assert [event["message"] for event in sink.items("event")] == ["kept in memory"]
+    assert count_of("spool_errors") > before
+
+
+def test_a_lost_event_of_the_sdk_is_counted(start: Start) -> None:
+    start()
+    transport = setup.telemetry().transport
+    assert transport is not None
+    before = count_of("dropped.before_send.error"), count_of("dropped.sample_rate.transaction")
+
+    transport.record_lost_event("before_send", item=Item(payload=PayloadRef(json={}), type="event"))
+    transport.record_lost_event("sample_rate", "transaction", quantity=2)
+
+    after = count_of("dropped.before_send.error"), count_of("dropped.sample_rate.transaction")
+    assert after == (before[0] + 1, before[1] + 2)
+    assert transport.is_healthy()
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7.0), ("2.5", 2.5), ("-3", 0.0), ("999999", 3_600.0), ("soon", None), (None, None)],
+)
+def test_retry_after_is_read_within_reason(header: str | None, seconds: float | None) -> None:
+    assert _seconds(header) == seconds
+
+
+def test_json_is_made_of_anything() -> None:
+    body = wire.to_json(
+        {"lone": "\ud800", "big": 2**70, "nan": float("nan"), "odd": [object(), (1,)]}
+    )
+
+    assert orjson.loads(body) == {
+        "lone": "?",
+        "big": "1.180592e+21",
+        "nan": None,
+        "odd": ["<object>", [1]],
+    }
