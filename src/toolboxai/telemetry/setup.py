@@ -198,7 +198,7 @@ def init(options: Options) -> None:
         _Process.is_processing = True
         add_global_event_processor(_on_event)
     if not _Process.telemetry.is_active:
-        log.warning("monitoring is off: no DSN; set SENTRY_DSN to switch it on")
+        log.info("monitoring is off: no DSN was given")
 
 
 def _on_event(event: Any, hint: dict[str, Any]) -> Any:  # noqa: ANN401 - the SDK's own signature

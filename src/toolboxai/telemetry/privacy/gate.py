@@ -13,6 +13,8 @@ MAX_DEPTH = 24
 MAX_MEMBERS = 2_000
 MIN_ECHO_CHARS = 4
 MAX_ECHOES = 64
+MAX_CLEAN_TEXTS = 5_000
+MAX_CLEAN_TEXT_CHARS = 200
 
 # Items in JSON whose every leaf is looked at. What isn't here doesn't leave: a new SDK's new item
 # type has to be understood first.
@@ -28,6 +30,7 @@ _STRUCTURE = frozenset(
 )  # fmt: skip
 _PLAIN = pattern(r"[\w./<>:\\@+-]{1,512}")
 # In source code `password=password` is a name, not a value: only the tokens themselves are looked for.
+_SCALARS = frozenset({bool, int, float, type(None), datetime})
 _SOURCE = frozenset({"context_line", "post_context", "pre_context"})
 
 
@@ -44,6 +47,7 @@ class Gate:
 
     def __init__(self, *, max_string_chars: int = 8_192) -> None:
         self._max_string_chars = max_string_chars
+        self._seen = _Seen()
 
     def clean(self, item_type: str, payload: object) -> Passed | None:
         """Return what may leave of an item, or ``None`` for a type that nobody has understood yet.
@@ -53,16 +57,31 @@ class Gate:
         if item_type not in KNOWN_ITEMS or not isinstance(payload, dict):
             return None
         try:
-            return _Walk(self._max_string_chars).over(payload)
+            self._seen.forget_if_too_much()
+            return _Walk(self._max_string_chars, self._seen).over(payload)
         except Exception:  # noqa: BLE001 - whatever went wrong, the raw item must not leave
             return Passed(minimal(payload), {"gate-failed": 1})
+
+
+class _Seen:
+    """Texts that nothing was found in, and those of them that are harmless names: most come again and again."""
+
+    def __init__(self) -> None:
+        self.texts: set[str] = set()
+        self.names: set[str] = set()
+
+    def forget_if_too_much(self) -> None:
+        if len(self.texts) > MAX_CLEAN_TEXTS:
+            self.texts.clear()
+            self.names.clear()
 
 
 class _Walk:
     """One walk over one payload; the secrets it meets under telling names are removed from all text."""
 
-    def __init__(self, max_string_chars: int) -> None:
+    def __init__(self, max_string_chars: int, seen: _Seen) -> None:
         self._max_string_chars = max_string_chars
+        self._seen = seen
         self._redactions: dict[str, int] = {}
         self._echoes: set[str] = set()
 
@@ -81,16 +100,23 @@ class _Walk:
             return self._text(str(value), name)
         if isinstance(value, dict | list | tuple):
             return self._container(value, depth + 1, name)
-        if value is None or type(value) in {bool, int, float} or isinstance(value, datetime):
+        if type(value) in _SCALARS:
             return value
         return f"<{type(value).__name__}>"
 
     def _text(self, text: str, name: str) -> str:
+        if text in self._seen.texts:
+            return text
         if name in _STRUCTURE and _PLAIN.fullmatch(text) and (name == "release" or "@" not in text):
             return text
         if len(text) > self._max_string_chars:
             text = text[: self._max_string_chars] + "…"
-        return redact(text, found=self._found, pairs=name not in _SOURCE)
+        if name in _SOURCE:
+            return redact(text, found=self._found, pairs=False)
+        redacted = redact(text, found=self._found)
+        if redacted == text and len(text) <= MAX_CLEAN_TEXT_CHARS:
+            self._seen.texts.add(text)
+        return redacted
 
     def _container(
         self, value: dict[Any, Any] | list[Any] | tuple[Any, ...], depth: int, name: str
@@ -103,16 +129,25 @@ class _Walk:
         return [self._value(element, depth, name) for element in value[:MAX_MEMBERS]]
 
     def _members(self, members: dict[Any, Any], depth: int) -> dict[str, Any]:
-        kept = list(members.items())[:MAX_MEMBERS]
-        names = (key if type(key) is str else f"<{type(key).__name__}>" for key, _ in kept)
-        return {
-            self._text(name, ""): self._member(name, value, depth)
-            for name, (_, value) in zip(names, kept, strict=True)
-        }
+        kept: dict[str, Any] = {}
+        for key, value in list(members.items())[:MAX_MEMBERS]:
+            kind = type(value)
+            if key in self._seen.names and (
+                kind in _SCALARS or (kind is str and value in self._seen.texts)
+            ):
+                kept[key] = value  # the common case, and most of the gate's time
+            else:
+                name = key if type(key) is str else f"<{type(key).__name__}>"
+                kept[self._text(name, "")] = self._member(name, value, depth)
+        return kept
 
     def _member(self, name: str, value: object, depth: int) -> object:
         rule = rule_for(name)
-        if rule is None or _is_harmless(name, value):
+        if rule is None:
+            if name in self._seen.texts:
+                self._seen.names.add(name)
+            return self._value(value, depth, name)
+        if _is_harmless(name, value):
             return self._value(value, depth, name)
         if rule == SECRET:
             self._remember(value)

@@ -1,0 +1,1 @@
+"""Drivers that measure what the project promises. See README.md for method and figures."""
