@@ -88,10 +88,6 @@ class ForgetfulDisk:
         self.step()
         self._now.pop(path, None)
 
-    def move(self, source: Path, target: Path) -> None:
-        self.step()
-        self._now[target] = self._now.pop(source)
-
     def sync_folder(self, folder: Path) -> None:
         self.step()
         self._synced = {path: file for path, file in self._synced.items() if path.parent != folder}

@@ -42,9 +42,6 @@ class Disk(Protocol):
     def remove(self, path: Path) -> None:
         """Delete a file; it may be gone already."""
 
-    def move(self, source: Path, target: Path) -> None:
-        """Give a file another name."""
-
     def sync_folder(self, folder: Path) -> None:
         """Return once new names in ``folder`` survive a power cut."""
 
@@ -100,10 +97,6 @@ class RealDisk:
     def remove(self, path: Path) -> None:
         """Delete a file; it may be gone already."""
         path.unlink(missing_ok=True)
-
-    def move(self, source: Path, target: Path) -> None:
-        """Give a file another name."""
-        source.rename(target)
 
     def sync_folder(self, folder: Path) -> None:
         """Return once new names in ``folder`` survive a power cut."""

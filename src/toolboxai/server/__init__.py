@@ -1,0 +1,1 @@
+"""ToolboxAI itself: an HTTP server that makes lessons for schools."""

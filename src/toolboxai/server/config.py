@@ -1,0 +1,219 @@
+"""What an operator may choose. The only module that reads the environment (and `.env`)."""
+
+from pathlib import Path
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
+from toolboxai import __version__
+
+MIB = 1024 * 1024
+DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "sqlite+aiosqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+    "postgresql+asyncpg": "postgresql+asyncpg",
+}
+
+
+class SettingsError(Exception):
+    """The environment holds values the server can't work with."""
+
+
+def valid_dsn(dsn: str) -> str:
+    """Return ``dsn`` if an event could be sent to it; its parts never appear in the error."""
+    parts = urlsplit(dsn)
+    if parts.scheme not in {"http", "https"} or any(sign.isspace() for sign in dsn):
+        reason = "must be one address that starts with http:// or https://"
+        raise ValueError(reason)
+    if not parts.username:
+        reason = "has no public key before the @"
+        raise ValueError(reason)
+    if not parts.hostname or not _has_valid_port(dsn):
+        reason = "names no host, or its port isn't a number"
+        raise ValueError(reason)
+    project = parts.path.rpartition("/")[2]
+    if not (project.isascii() and project.isdigit()):
+        reason = "must end in the project's number"
+        raise ValueError(reason)
+    return dsn
+
+
+def _has_valid_port(address: str) -> bool:
+    try:
+        _ = urlsplit(address).port
+    except ValueError:
+        return False
+    return True
+
+
+def _dsn_or_nothing(dsn: str) -> str:
+    return valid_dsn(dsn) if dsn else dsn
+
+
+def _valid_environment(name: str) -> str:
+    if any(sign == "/" or sign.isspace() for sign in name):
+        reason = "must not contain a slash, a space or a line break"
+        raise ValueError(reason)
+    return name
+
+
+def _valid_release(name: str) -> str:
+    # Sentry's own rules for release names.
+    if name in {".", ".."} or name.isspace() or any(sign in "\n\r\t/\\" for sign in name):
+        reason = "must not be '.', '..' or blank, nor contain a slash, a tab or a line break"
+        raise ValueError(reason)
+    return name
+
+
+def _valid_database_url(address: str) -> str:
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        reason = "is not a database address"
+        raise ValueError(reason) from None
+    if url.drivername not in DRIVERS:
+        reason = "must start with sqlite:/// or postgresql://"
+        raise ValueError(reason)
+    if url.drivername.startswith("sqlite") and url.database in {None, "", ":memory:"}:
+        reason = "must name a file, because a database in memory ends with its connection"
+        raise ValueError(reason)
+    return url.set(drivername=DRIVERS[url.drivername]).render_as_string(hide_password=False)
+
+
+def _database_url_or_nothing(address: str) -> str:
+    return _valid_database_url(address) if address else address
+
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+
+
+class Settings(BaseSettings):
+    """Everything an operator may choose; each description says what a right value looks like."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env",
+        extra="ignore",
+        frozen=True,
+        hide_input_in_errors=True,
+        validate_by_alias=True,
+        validate_by_name=True,
+        validate_default=True,
+    )
+
+    sentry_dsn: Annotated[str, AfterValidator(_dsn_or_nothing)] = Field(
+        default="",
+        repr=False,
+        description="Copy it from the project's settings (https://key@host/1), or leave it empty"
+        " to send nothing",
+    )
+    sentry_environment: Annotated[str, AfterValidator(_valid_environment)] = Field(
+        default="development",
+        max_length=64,
+        description="Use one word such as development, staging or production",
+    )
+    sentry_traces_sample_rate: Rate | None = Field(
+        default=None,
+        description="Use a number from 0 to 1, or leave it empty for the environment's default",
+    )
+    sentry_profiles_sample_rate: Rate | None = Field(
+        default=None,
+        description="Use a number from 0 to 1, or leave it empty for the environment's default",
+    )
+    sentry_send_default_pii: bool = Field(
+        default=False, description="Use true or false; leave it false wherever pupils work"
+    )
+    sentry_enable_logs: bool = Field(default=True, description="Use true or false")
+    sentry_release: Annotated[str, AfterValidator(_valid_release)] = Field(
+        default=f"toolboxai@{__version__}",
+        max_length=200,
+        description="Use package@version, for example toolboxai@1.2.0",
+    )
+    sentry_server_name: str | None = Field(
+        default=None,
+        max_length=200,
+        description="Use a short name for this machine, or leave it empty to send none",
+    )
+    host: str = Field(
+        default="127.0.0.1",
+        validation_alias="TOOLBOXAI_HOST",
+        description="Use the address to listen on; 127.0.0.1 keeps the server on this machine",
+    )
+    port: int = Field(
+        default=8008,
+        ge=1,
+        le=65535,
+        validation_alias="TOOLBOXAI_PORT",
+        description="Use a free port from 1 to 65535",
+    )
+    data_dir: Path = Field(
+        default=Path(".toolboxai"),
+        validation_alias="TOOLBOXAI_DATA_DIR",
+        description="Use a folder the server may write to",
+    )
+    database_url: Annotated[str, AfterValidator(_database_url_or_nothing)] = Field(
+        default="",
+        repr=False,
+        description="Use postgresql://user:password@host/name or sqlite:///path/to/file, or leave"
+        " it empty for a SQLite file in TOOLBOXAI_DATA_DIR",
+    )
+    spool_max_bytes: int = Field(
+        default=256 * MIB,
+        ge=MIB,
+        validation_alias="TOOLBOXAI_SPOOL_MAX_BYTES",
+        description="Use a number of bytes, 1048576 (1 MiB) or more",
+    )
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _empty_means_default(cls, value: Any, info: ValidationInfo) -> Any:  # noqa: ANN401 (raw input)
+        if value != "" or info.field_name is None:
+            return value
+        return cls.model_fields[info.field_name].default
+
+    @property
+    def is_development(self) -> bool:
+        """Say whether this is a developer's machine, where the embedded monitor is the sink."""
+        return self.sentry_environment == "development"
+
+    @property
+    def spool_dir(self) -> Path:
+        """Where telemetry keeps what is not delivered yet."""
+        return self.data_dir / "spool"
+
+    @property
+    def monitor_dsn_file(self) -> Path:
+        """Where the embedded monitor writes its DSN."""
+        return self.data_dir / "monitor" / "dsn"
+
+    @property
+    def database_address(self) -> str:
+        """The database's address for SQLAlchemy's async drivers; may contain a password."""
+        return self.database_url or f"sqlite+aiosqlite:///{self.data_dir / 'toolboxai.db'}"
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`, or raise one `SettingsError` that lists what is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors(include_url=False)]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _explain(problem: ErrorDetails) -> str:
+    name = str(problem["loc"][0])
+    variable, field = next(
+        (field.validation_alias or key, field)
+        for key, field in Settings.model_fields.items()
+        if name in {key, field.validation_alias}
+    )
+    value = repr(str(problem["input"])[:100]) if field.repr else "(not shown)"
+    reason = problem["msg"].removeprefix("Value error, ")
+    return f"{str(variable).upper()}={value}: {reason}. {field.description}."

@@ -1,0 +1,163 @@
+"""Connections and sessions. Knows the database's manners, not what the tables mean."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
+from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.schema import CreateTable
+
+from toolboxai.server.models import Base
+
+LOCK_TIMEOUT_SECONDS = 5
+POOL_TIMEOUT_SECONDS = 5
+CONNECT_TIMEOUT_SECONDS = 5
+COMMAND_TIMEOUT_SECONDS = 30
+PROBE_TIMEOUT_SECONDS = 2
+# SQLite's timeout is for a lock, PostgreSQL's for a connection and for one statement.
+CONNECT_ARGS = {
+    "sqlite": {"timeout": LOCK_TIMEOUT_SECONDS},
+    "postgresql": {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
+}
+# Any number will do, as long as every process that creates these tables uses the same.
+CREATE_TABLES_LOCK = 8_008_001
+# asyncpg lets the operating system's own errors through when it can't connect.
+FAILURES = (DBAPIError, PoolTimeoutError, OSError)
+BUGS = (DataError, IntegrityError, ProgrammingError)
+
+
+class DatabaseUnreachableError(Exception):
+    """The database can't be used, so the server can't start."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        shown = make_url(address).render_as_string(hide_password=True)
+        super().__init__(f"cannot use the database {shown}: {reason}. Check DATABASE_URL.")
+
+
+class Database:
+    """One engine and its sessions, from `start` to `stop`."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.engine = _engine_for(address)
+        self.session = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._turn = asyncio.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
+
+    async def start(self) -> None:
+        """Create the tables that are missing."""
+        try:
+            _create_folder_of(self.address)
+            async with self.engine.begin() as connection:
+                await _create_tables(connection)
+        except FAILURES as error:
+            await self.stop()
+            raise DatabaseUnreachableError(self.address, _first_line(error)) from error
+
+    async def stop(self) -> None:
+        """Close every connection."""
+        await self.engine.dispose()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncGenerator[AsyncSession]:
+        """Give a session whose work is committed at the end, or not at all.
+
+        SQLite has one writer at a time and lets the others poll, without any order. So this
+        process's writers queue here, and nobody is overtaken until the lock times out.
+        """
+        async with self._turn, self.session.begin() as session:
+            yield session
+
+    async def probe(self) -> bool:
+        """Say whether the database answers within two seconds."""
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT_SECONDS), self.session() as session:
+                await session.execute(text("SELECT 1"))
+        except FAILURES:
+            return False
+        return True
+
+
+def is_timeout(error: BaseException) -> bool:
+    """Say whether the database was too slow, rather than away."""
+    return isinstance(error, (PoolTimeoutError, TimeoutError)) or "locked" in str(error)
+
+
+def _engine_for(address: str) -> AsyncEngine:
+    url = make_url(address)
+    backend = url.get_backend_name()
+    try:
+        engine = create_async_engine(
+            url,
+            connect_args=CONNECT_ARGS[backend],
+            # A pupil's data must not appear in an exception's text.
+            hide_parameters=True,
+            pool_pre_ping=backend != "sqlite",
+            pool_timeout=POOL_TIMEOUT_SECONDS,
+        )
+    except ModuleNotFoundError as error:
+        reason = f"the package {error.name} is missing (pip install 'toolboxai[postgres]')"
+        raise DatabaseUnreachableError(address, reason) from error
+    if backend == "sqlite":
+        event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _create_folder_of(address: str) -> None:
+    url = make_url(address)
+    if url.get_backend_name() == "sqlite" and url.database:
+        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+async def _create_tables(connection: AsyncConnection) -> None:
+    if connection.dialect.name == "postgresql":
+        # Several workers start at once, and IF NOT EXISTS alone can still collide there.
+        await connection.execute(
+            text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CREATE_TABLES_LOCK}
+        )
+    for table in Base.metadata.sorted_tables:
+        await connection.execute(CreateTable(table, if_not_exists=True))
+
+
+def _first_line(error: Exception) -> str:
+    cause = getattr(error, "orig", None) or error
+    return str(cause).partition("\n")[0] or type(cause).__name__
+
+
+def database_of(request: Request) -> Database:
+    """Return the database that the application was started with."""
+    database: Database = request.app.state.database
+    return database
+
+
+async def open_session(
+    database: Annotated[Database, Depends(database_of)],
+) -> AsyncGenerator[AsyncSession]:
+    """Give the request its own session; what was not committed is rolled back."""
+    async with database.session() as session:
+        yield session
+
+
+DatabaseDep = Annotated[Database, Depends(database_of)]
+SessionDep = Annotated[AsyncSession, Depends(open_session)]

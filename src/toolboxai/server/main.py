@@ -1,0 +1,52 @@
+"""ToolboxAI's server, put together. Read this first."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from toolboxai import __version__, telemetry
+from toolboxai.server import content, operations
+from toolboxai.server.config import Settings, load_settings
+from toolboxai.server.database import Database
+from toolboxai.server.error_handling import add_handlers
+from toolboxai.server.limits import BodyLimit
+from toolboxai.server.sentry_config import telemetry_options
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Return the application that ``settings`` describes."""
+    telemetry.init(telemetry_options(settings))
+    app = FastAPI(
+        title="ToolboxAI",
+        version=__version__,
+        lifespan=lifespan,
+        # FastAPI's own telemetry would be a second way out, one that nobody scrubs.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    telemetry.instrument(app)
+    app.state.database = Database(settings.database_address)
+    app.state.registry = operations.new_registry()
+    app.state.lesson_tally = content.LessonTally(app.state.registry)
+    app.add_middleware(BodyLimit)
+    add_handlers(app)
+    app.include_router(operations.router)
+    app.include_router(content.router)
+    telemetry.add_routes(app)
+    return app
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    """Hold the database open for as long as the application serves."""
+    database: Database = app.state.database
+    await database.start()
+    try:
+        yield
+    finally:
+        await database.stop()
+
+
+def create_app_from_environment() -> FastAPI:
+    """Return the application that the environment describes, for ``uvicorn --factory``."""
+    return create_app(load_settings())

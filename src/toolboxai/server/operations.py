@@ -1,0 +1,127 @@
+"""What operators and their machines ask: is it alive, is it ready, what are the figures."""
+
+import re
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Request, Response, status
+from fastapi.responses import JSONResponse, PlainTextResponse
+from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
+from prometheus_client.core import Metric
+from prometheus_client.exposition import choose_encoder
+from prometheus_client.registry import Collector
+from pydantic import BaseModel
+
+from toolboxai import __version__, telemetry
+from toolboxai.server.database import DatabaseDep
+
+router = APIRouter(tags=["operations"])
+
+TELEMETRY_PREFIX = "toolboxai_telemetry_"
+HEALTHY = {"status": "ok", "version": __version__}
+
+
+class Health(BaseModel):
+    """How the server is."""
+
+    status: Literal["ok", "down"]
+    version: str = __version__
+
+
+class Readiness(Health):
+    """Whether the server can do its work, and which part can't."""
+
+    database: Literal["ok", "down"]
+
+
+class TelemetryCollector(Collector):
+    """Telemetry's own figures as metrics; what follows a name's first dot becomes a label."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Return the figures of this moment."""
+        metrics: dict[str, Metric] = {}
+        for name, figure in telemetry.measurements().items():
+            group, _, kind = name.partition(".")
+            family = f"{TELEMETRY_PREFIX}{re.sub(r'[^a-zA-Z0-9_]', '_', group)}"
+            metric = metrics.setdefault(family, Metric(family, f"Telemetry: {group}", "unknown"))
+            metric.add_sample(family, {"kind": kind} if kind else {}, figure)
+        return metrics.values()
+
+
+def new_registry() -> CollectorRegistry:
+    """Return a registry of its own for one application: its process and its telemetry."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    GCCollector(registry=registry)
+    registry.register(TelemetryCollector())
+    return registry
+
+
+def registry_of(request: Request) -> CollectorRegistry:
+    """Return the registry that the application was started with."""
+    registry: CollectorRegistry = request.app.state.registry
+    return registry
+
+
+def _example(example: object, media_type: str = "application/json") -> dict[str, Any]:
+    return {"content": {media_type: {"example": example}}}
+
+
+@router.get("/health", summary="Is it alive?", responses={200: _example(HEALTHY)})
+@router.get("/health/live", summary="Is the process alive?", responses={200: _example(HEALTHY)})
+async def alive() -> Health:
+    """Answer at once, without asking anybody else."""
+    return Health(status="ok")
+
+
+@router.get(
+    "/health/ready",
+    summary="Can it do its work?",
+    responses={
+        200: _example({**HEALTHY, "database": "ok"}),
+        503: {
+            "model": Readiness,
+            "description": "The database does not answer",
+            **_example({**HEALTHY, "status": "down", "database": "down"}),
+        },
+    },
+)
+async def ready(response: Response, database: DatabaseDep) -> Readiness:
+    """Ask the database; 503 tells a load balancer to send requests elsewhere for now."""
+    if await database.probe():
+        return Readiness(status="ok", database="ok")
+    response.status_code = status.HTTP_503_SERVICE_UNAVAILABLE
+    return Readiness(status="down", database="down")
+
+
+@router.get(
+    "/metrics",
+    summary="Figures for Prometheus, or as JSON",
+    response_class=PlainTextResponse,
+    responses={
+        200: _example('toolboxai_lessons_total{grade_band="3-5",outcome="made"} 12.0', "text/plain")
+        | {"description": "Prometheus text; JSON for `Accept: application/json`"}
+    },
+)
+async def metrics(
+    registry: Annotated[CollectorRegistry, Depends(registry_of)],
+    accept: Annotated[str, Header()] = "",
+) -> Response:
+    """Return the figures of this process, its lessons and its telemetry."""
+    if "application/json" in accept:
+        return JSONResponse(_as_json(registry))
+    encode, content_type = choose_encoder(accept)
+    return Response(encode(registry), media_type=content_type)
+
+
+def _as_json(registry: CollectorRegistry) -> dict[str, object]:
+    samples = [
+        {"name": sample.name, "labels": sample.labels, "value": sample.value}
+        for metric in registry.collect()
+        for sample in metric.samples
+        if not sample.name.startswith(TELEMETRY_PREFIX)
+    ]
+    return {
+        "sentry": telemetry.status() | {"figures": telemetry.measurements()},
+        "samples": samples,
+    }

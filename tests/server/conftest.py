@@ -1,0 +1,89 @@
+"""A server for each test: its own data folder, its own database, its own sink."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from tests.telemetry.sink import RecordingSink, running_sink
+from toolboxai import telemetry
+from toolboxai.server.config import Settings
+from toolboxai.server.main import create_app
+
+Start = Callable[..., TestClient]
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the developer's own variables and `.env` out of the tests."""
+    for name in list(os.environ):
+        if name.startswith(("SENTRY_", "TOOLBOXAI_")) or name == "DATABASE_URL":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def reporting_ends() -> Iterator[None]:
+    """Telemetry belongs to the process; the next test starts without."""
+    yield
+    telemetry.close()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Return settings for this test's folder, with what the test changes."""
+
+    def build(**changes: Any) -> Settings:  # noqa: ANN401 - the values of any setting
+        return Settings(data_dir=tmp_path / "data", **changes)
+
+    return build
+
+
+@pytest.fixture
+def start(settings: Callable[..., Settings]) -> Iterator[Start]:
+    """Start servers that stop when the test ends."""
+    running: list[TestClient] = []
+
+    def run(adapt: Callable[[FastAPI], None] = lambda _: None, **changes: Any) -> TestClient:  # noqa: ANN401 - the values of any setting
+        app = create_app(settings(**changes))
+        adapt(app)
+        client = TestClient(app, raise_server_exceptions=False)
+        client.__enter__()
+        running.append(client)
+        return client
+
+    yield run
+    for client in running:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(start: Start) -> TestClient:
+    """A server with nothing special."""
+    return start()
+
+
+def application(client: TestClient) -> FastAPI:
+    """Return the application behind ``client``."""
+    assert isinstance(client.app, FastAPI)
+    return client.app
+
+
+@pytest.fixture
+def sink() -> Iterator[RecordingSink]:
+    """Something that takes envelopes and remembers them."""
+    with running_sink() as running:
+        yield running
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Return the address of an empty database, of each kind that the server supports."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    url: str = request.getfixturevalue("postgres_url")
+    return url

@@ -1,0 +1,129 @@
+"""Health and figures."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from starlette.testclient import TestClient
+
+from tests.server.conftest import Start, application
+from tests.telemetry.sink import RecordingSink
+from toolboxai import __version__, telemetry
+from toolboxai.server.content.engine.curriculum import Curriculum
+from toolboxai.server.content.engine.exercise import Objective, exercise
+from toolboxai.server.content.router import curriculum
+from toolboxai.server.database import Database
+from toolboxai.server.operations import TelemetryCollector
+
+WRONG = exercise(
+    "What is 1 + 1?",
+    3,
+    is_right=lambda total: total == 2,
+    mistakes=[(1, "a"), (2, "b"), (4, "c")],
+    steps=["Guess."],
+)
+BROKEN = Objective("broken", "Broken", (12,), ("An idea.",), lambda _: WRONG)
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live"])
+def test_a_running_server_is_alive(client: TestClient, path: str) -> None:
+    answer = client.get(path)
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "version": __version__}
+
+
+def test_a_server_with_its_database_is_ready(start: Start, database_url: str) -> None:
+    answer = start(database_url=database_url).get("/health/ready")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "ok", "version": __version__, "database": "ok"}
+
+
+def test_a_server_without_its_database_is_alive_but_not_ready(client: TestClient) -> None:
+    application(client).state.database = Database("postgresql+asyncpg://x@127.0.0.1:1/x")
+
+    ready, alive = client.get("/health/ready"), client.get("/health/live")
+
+    assert ready.status_code == 503
+    assert ready.json() == {"status": "down", "version": __version__, "database": "down"}
+    assert alive.status_code == 200
+
+
+def test_metrics_are_prometheus_text_by_default(client: TestClient) -> None:
+    answer = client.get("/metrics")
+
+    names = {family.name for family in text_string_to_metric_families(answer.text)}
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert {"process_resident_memory_bytes", "toolboxai_telemetry_enabled"} <= names
+
+
+def test_openmetrics_is_spoken_to_whoever_asks_for_it(client: TestClient) -> None:
+    accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
+
+    answer = client.get("/metrics", headers={"accept": accept})
+
+    assert answer.headers["content-type"].startswith("application/openmetrics-text")
+    assert answer.text.endswith("# EOF\n")
+
+
+def test_lessons_are_counted_by_grade_band_and_outcome(client: TestClient) -> None:
+    lesson = {"grade": 4, "objective": "place-value"}
+    client.post("/generate_content", json=lesson)
+    client.post("/generate_content", json=lesson)
+    client.post("/generate_content", json={**lesson, "objective": "alchemy"})
+    application(client).dependency_overrides[curriculum] = lambda: Curriculum([BROKEN])
+    client.post("/generate_content", json={"grade": 12, "objective": "broken"})
+
+    text = client.get("/metrics").text
+
+    assert 'toolboxai_lessons_total{grade_band="3-5",outcome="made"} 2.0' in text
+    assert 'toolboxai_lessons_total{grade_band="3-5",outcome="refused"} 1.0' in text
+    assert 'toolboxai_lessons_total{grade_band="9-12",outcome="failed"} 1.0' in text
+
+
+def test_every_application_counts_for_itself(start: Start) -> None:
+    start().post("/generate_content", json={"grade": 4, "objective": "place-value"})
+
+    assert "toolboxai_lessons_total{" not in start().get("/metrics").text
+
+
+def test_metrics_are_json_for_who_asks_for_json(client: TestClient) -> None:
+    client.post("/generate_content", json={"grade": 4, "objective": "place-value"})
+
+    figures = client.get("/metrics", headers={"accept": "application/json"}).json()
+
+    made = {
+        "name": "toolboxai_lessons_total",
+        "labels": {"grade_band": "3-5", "outcome": "made"},
+        "value": 1.0,
+    }
+    assert made in figures["samples"]
+    assert figures["sentry"]["enabled"] is False
+    assert figures["sentry"]["figures"]["enabled"] == 0
+
+
+def test_what_telemetry_did_shows_in_the_metrics(start: Start, sink: RecordingSink) -> None:
+    client = start(sentry_dsn=sink.dsn)
+    client.get("/sentry-debug")
+    telemetry.flush(5)
+
+    text = client.get("/metrics").text
+
+    assert "toolboxai_telemetry_enabled 1.0" in text
+    assert 'toolboxai_telemetry_envelopes{kind="delivered"}' in text
+
+
+def test_a_dotted_figure_becomes_a_label(monkeypatch: pytest.MonkeyPatch) -> None:
+    figures = {"dropped.queue_overflow.error": 2, "dropped.other": 3, "odd-name": 0.5}
+    monkeypatch.setattr(telemetry, "measurements", lambda: figures)
+
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for metric in TelemetryCollector().collect()
+        for sample in metric.samples
+    }
+
+    assert samples == {
+        ("toolboxai_telemetry_dropped", "queue_overflow.error"): 2,
+        ("toolboxai_telemetry_dropped", "other"): 3,
+        ("toolboxai_telemetry_odd_name",): 0.5,
+    }
