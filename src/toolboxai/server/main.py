@@ -1,5 +1,6 @@
 """ToolboxAI's server, put together. Read this first."""
 
+import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -49,4 +50,6 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 def create_app_from_environment() -> FastAPI:
     """Return the application that the environment describes, for ``uvicorn --factory``."""
-    return create_app(load_settings())
+    settings = load_settings()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s:     %(name)s: %(message)s")
+    return create_app(settings)

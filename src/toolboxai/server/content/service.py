@@ -1,5 +1,6 @@
 """Make a lesson in three steps (plan, write, check), and keep it. Knows no web."""
 
+import logging
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -28,6 +29,8 @@ from toolboxai.server.error_handling import (
     database_operation,
 )
 from toolboxai.server.models import StoredLesson
+
+log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 LESSONS = uuid5(NAMESPACE_URL, "urn:toolboxai:lesson")
@@ -70,7 +73,9 @@ def make_lesson(request: LessonRequest, curriculum: Curriculum, seed: int) -> Le
         with telemetry.span("content.check", f"check {plan.objective.code}"):
             findings = check(draft)
         if all(finding.passed for finding in findings):
+            log.info("%s for grade %d is written", plan.objective.code, plan.grade)
             return lesson_from(draft, findings)
+        log.warning("%s with seed %d failed its checks", plan.objective.code, plan.seed)
     raise InvalidContentError(plan, findings)
 
 

@@ -1,0 +1,43 @@
+"""Where `toolboxai` and `python -m toolboxai` begin. Knows which extra brings what the bare package lacks."""
+
+import sys
+from importlib import import_module
+
+BOTH = ("monitor", "server")
+EXTRAS_FOR_MODULE = {
+    "aiosqlite": ("server",),
+    "asyncpg": ("postgres",),
+    "fastapi": ("server",),
+    "greenlet": ("server",),
+    "httptools": BOTH,
+    "jinja2": ("monitor",),
+    "prometheus_client": ("server",),
+    "pydantic": ("server",),
+    "pydantic_settings": ("server",),
+    "python_multipart": ("monitor",),
+    "rich": BOTH,
+    "sqlalchemy": ("server",),
+    "typer": BOTH,
+    "uvicorn": BOTH,
+    "uvloop": BOTH,
+    "zstandard": ("monitor",),
+}
+
+
+def main() -> None:
+    """Run the command line; where an extra is missing, say which."""
+    try:
+        import_module("toolboxai.cli.app").main()
+    except ModuleNotFoundError as error:
+        extras = EXTRAS_FOR_MODULE.get((error.name or "").partition(".")[0])
+        if extras is None:
+            raise
+        sys.stderr.write(
+            f"toolboxai: this needs {error.name}, which is not installed. "
+            f"Install it with: pip install 'toolboxai[{','.join(extras)}]'\n"
+        )
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The `toolboxai` command. Composes what the other parts do; they know nothing of it."""

@@ -1,0 +1,120 @@
+"""What `toolboxai demo` does: sends planned traffic at an even pace and counts what came back."""
+
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import urlsplit
+
+import urllib3
+from rich.console import Console
+from rich.progress import Progress
+
+from toolboxai.cli.errors import CommandError
+from toolboxai.cli.traffic import Call, Kind, Objective, plan
+
+TIMEOUT_SECONDS = 30.0
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+PLAIN_LINES = 10
+
+
+class Server:
+    """A ToolboxAI server somewhere."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            message = f"--url {url!r} is no address; try http://127.0.0.1:8008"
+            raise CommandError(message)
+        self.url = url.rstrip("/")
+        self.is_local = parts.hostname in LOOPBACK
+        self._http = urllib3.PoolManager(retries=False, timeout=TIMEOUT_SECONDS)
+
+    def objectives(self) -> list[Objective]:
+        """Return what it makes lessons about."""
+        try:
+            found = self._http.request("GET", f"{self.url}/objectives").json()
+            return [Objective(code=one["code"], grades=tuple(one["grades"])) for one in found]
+        except urllib3.exceptions.HTTPError as error:
+            message = f"no server answers at {self.url}; start one with: toolboxai up"
+            raise CommandError(message, exit_code=1) from error
+        except (ValueError, TypeError, KeyError) as error:
+            message = f"what answers at {self.url} is no ToolboxAI server; correct --url"
+            raise CommandError(message, exit_code=1) from error
+
+    def send(self, call: Call) -> int:
+        """Return the status that ``call`` ends in; 0 when nothing came back."""
+        try:
+            url, body = f"{self.url}{call.path}", dict(call.body) or None
+            return self._http.request(call.method, url, json=body).status
+        except urllib3.exceptions.HTTPError:
+            return 0
+
+
+def run_demo(url: str, *, requests: int, seconds: float, seed: int) -> int:
+    """Send the traffic, show how far it is, sum it up; 0 when every answer was as it should be."""
+    server = Server(url)
+    calls = list(plan(server.objectives(), requests, seed))
+    console = Console()
+    outcomes: Counter[tuple[Kind, int]] = Counter()
+    unexpected: Counter[str] = Counter()
+    started = time.monotonic()
+    for call in with_progress(paced(calls, seconds), requests, console):
+        status = server.send(call)
+        outcomes[call.kind, status] += 1
+        if not call.is_expected(status):
+            unexpected[f"{call.method} {call.path} → {status or 'no answer'}"] += 1
+    took_seconds = time.monotonic() - started
+    for line in summary(outcomes, unexpected, took_seconds):
+        console.print(line, markup=False, highlight=False)
+    console.print(where_to_look(server), markup=False, highlight=False)
+    return 1 if unexpected else 0
+
+
+def paced(
+    calls: Sequence[Call],
+    seconds: float,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    wait: Callable[[float], None] = time.sleep,
+) -> Iterator[Call]:
+    """Yield ``calls`` spread over ``seconds``; a slow server makes it take longer, never shorter."""
+    started = now()
+    for number, call in enumerate(calls):
+        due = started + seconds * number / len(calls)
+        wait(max(0.0, due - now()))
+        yield call
+
+
+def with_progress(calls: Iterator[Call], total: int, console: Console) -> Iterator[Call]:
+    """Yield ``calls`` and show how many are done: a bar on a terminal, else a line now and then."""
+    if console.is_terminal:
+        with Progress(console=console) as progress:
+            yield from progress.track(calls, total=total, description="requests")
+        return
+    step = max(1, total // PLAIN_LINES)
+    for number, call in enumerate(calls, start=1):
+        yield call
+        if number % step == 0 or number == total:
+            sys.stdout.write(f"{number} of {total} requests\n")
+            sys.stdout.flush()
+
+
+def summary(
+    outcomes: Counter[tuple[Kind, int]], unexpected: Counter[str], seconds: float
+) -> Iterator[str]:
+    """Yield what was asked for, how it ended, and what should not have ended so."""
+    yield f"{outcomes.total()} requests in {seconds:.1f} s"
+    for (kind, status), number in sorted(outcomes.items()):
+        yield f"{number:6} {kind} ({status or 'no answer'})"
+    for what, number in unexpected.most_common(5):
+        yield f"  unexpected, {number} times: {what}"
+
+
+def where_to_look(server: Server) -> str:
+    """Say where the errors can be seen."""
+    if server.is_local:
+        return (
+            "the errors are in the monitor: http://127.0.0.1:8009, if toolboxai up chose its port"
+        )
+    return "the errors are in the project that the server's SENTRY_DSN names"

@@ -1,0 +1,117 @@
+"""What `toolboxai doctor` does: sends one message all the way and proves where it went."""
+
+import time
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+import sentry_sdk
+
+from toolboxai import telemetry
+from toolboxai.cli.environment import read_settings
+from toolboxai.monitor.queries import Queries
+from toolboxai.server.config import Settings
+from toolboxai.server.sentry_config import telemetry_options
+
+DELIVERY_TIMEOUT_SECONDS = 10.0
+LOOK_UP_TIMEOUT_SECONDS = 5.0
+LOOK_UP_PAUSE_SECONDS = 0.1
+
+Say = Callable[[str], None]
+
+
+def run_doctor(say: Say) -> int:
+    """Take the steps one after the other; 0 when the message arrived, as far as can be known."""
+    settings = read_settings()
+    options = telemetry_options(settings)
+    say(f"✓ settings read: environment {settings.sentry_environment}")
+    if options.dsn is None:
+        say(f"✗ nowhere to report to: {_remedy_without_sink(settings)}")
+        return 1
+    host = urlsplit(options.dsn).hostname
+    say(f"✓ reports go to {'the embedded monitor' if is_embedded(settings) else host}")
+    try:
+        telemetry.init(options)
+    except OSError as error:
+        say(
+            f"✗ telemetry can't start: {error}; set TOOLBOXAI_DATA_DIR to a folder you may write to"
+        )
+        return 1
+    try:
+        return _send_and_look(settings, options.dsn, say)
+    finally:
+        telemetry.close()
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Say whether the sink is the monitor whose data is in our own folder."""
+    try:
+        own = settings.monitor_dsn_file.read_text(encoding="utf-8").strip()
+    except OSError:
+        return False
+    return settings.sentry_dsn == own or (not settings.sentry_dsn and settings.is_development)
+
+
+def send_message() -> str | None:
+    """Send a message with a breadcrumb, a context and a user; return its event id."""
+    sentry_sdk.add_breadcrumb(category="doctor", message="The doctor came", level="info")
+    sentry_sdk.set_context("doctor", {"asked_by": "toolboxai doctor"})
+    sentry_sdk.set_user({"id": "doctor"})
+    return sentry_sdk.capture_message("toolboxai doctor: this is a test", level="info")
+
+
+def was_seen(settings: Settings, dsn: str, event_id: str) -> bool:
+    """Ask the embedded monitor's own files for the event, for as long as a commit may take."""
+    project_id = int(urlsplit(dsn).path.rpartition("/")[2])
+    queries = Queries(settings.monitor_dsn_file.parent)
+    deadline = time.monotonic() + LOOK_UP_TIMEOUT_SECONDS
+    try:
+        while queries.event(project_id, event_id) is None:
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(LOOK_UP_PAUSE_SECONDS)
+        return True
+    finally:
+        queries.close()
+
+
+def _send_and_look(settings: Settings, dsn: str, say: Say) -> int:
+    event_id = send_message()
+    if event_id is None:
+        say("✗ the message was not taken; look at the log lines above")
+        return 1
+    say("✓ message made, with a breadcrumb, a context and a user")
+    if not telemetry.flush(DELIVERY_TIMEOUT_SECONDS):
+        say(f"✗ not delivered within {DELIVERY_TIMEOUT_SECONDS:g} s: {_remedy_for_delivery()}")
+        say("  it is kept on disk and goes out when the sink answers")
+        say(f"event id: {event_id}")
+        return 1
+    if refusal := telemetry.details().get("last_error"):
+        say(f"✗ the sink refused it: {refusal}; compare SENTRY_DSN with the project's settings")
+        return 1
+    if not telemetry.status().get("last_delivery"):
+        say("✗ the message was dropped before it was sent; see the counts in /sentry/status")
+        return 1
+    say("✓ delivered: the sink answered that it has it")
+    return _look(settings, dsn, event_id, say)
+
+
+def _look(settings: Settings, dsn: str, event_id: str, say: Say) -> int:
+    if not is_embedded(settings):
+        say("· whether it is shown can't be asked from here; look for the event id in the project")
+        say(f"event id: {event_id}")
+        return 0
+    is_seen = was_seen(settings, dsn, event_id)
+    say("✓ seen in the monitor" if is_seen else "✗ the monitor took it but does not show it")
+    say(f"event id: {event_id}")
+    return 0 if is_seen else 1
+
+
+def _remedy_without_sink(settings: Settings) -> str:
+    if settings.is_development:
+        return "start the monitor (toolboxai up), or set SENTRY_DSN"
+    return f"set SENTRY_DSN; {settings.sentry_environment} has no other sink"
+
+
+def _remedy_for_delivery() -> str:
+    reason = telemetry.details().get("last_error") or "no answer"
+    return f"{reason}. Does it run (toolboxai up), is it reachable, is SENTRY_DSN right?"

@@ -1,0 +1,62 @@
+"""What `toolboxai monitor QUESTION` answers: bare values, for scripts."""
+
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
+
+from toolboxai.cli.errors import CommandError
+from toolboxai.monitor import admin
+from toolboxai.monitor.models import MonitorError
+from toolboxai.monitor.settings import MonitorSettings
+from toolboxai.monitor.store import DataFolder
+
+
+def find_dsn(settings: MonitorSettings) -> str:
+    """Return the monitor's DSN; a folder that no monitor has used yet is made ready for one."""
+    with _refusals_in_one_line():
+        return admin.dsn(settings)
+
+
+def create_token(settings: MonitorSettings) -> str:
+    """Return a new token for the web API."""
+    with _refusals_in_one_line():
+        return admin.create_token(_used(settings))
+
+
+def reset_password(settings: MonitorSettings) -> str:
+    """Return the new password of the user admin."""
+    with _refusals_in_one_line():
+        return admin.reset_password(_used(settings))
+
+
+def count_lines(settings: MonitorSettings, category: str | None) -> list[str]:
+    """Return the number of items in ``category``, or of every category with its name."""
+    with _refusals_in_one_line():
+        counts = admin.counts(_used(settings))
+    if category is None:
+        return [f"{name} {number}" for name, number in sorted(counts.items())]
+    return [str(counts.get(category, 0))]
+
+
+def find_event_ids(settings: MonitorSettings) -> Iterator[str]:
+    """Yield the ids of all stored errors and transactions."""
+    with _refusals_in_one_line():
+        yield from admin.event_ids(_used(settings))
+
+
+@contextmanager
+def _refusals_in_one_line() -> Generator[None]:
+    try:
+        yield
+    except MonitorError as error:
+        raise CommandError(str(error), exit_code=1) from error
+
+
+def _used(settings: MonitorSettings) -> MonitorSettings:
+    """Refuse a folder no monitor has used: a typo must neither make one nor count 0 items."""
+    if not DataFolder(settings.data).meta.is_file():
+        message = (
+            f"no monitor has used {settings.data} yet; "
+            f"start one (toolboxai monitor --data {settings.data}) or correct --data"
+        )
+        raise CommandError(message)
+    return settings

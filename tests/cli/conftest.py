@@ -1,0 +1,49 @@
+"""Real processes for the tests of the command line."""
+
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.processes import Running, free_port
+
+
+@pytest.fixture(autouse=True)
+def _nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Keep the developer's own settings and data out of the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in ("SENTRY_DSN", "SENTRY_ENVIRONMENT", "TOOLBOXAI_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+class Up:
+    """`toolboxai up` with ports and a folder of its own."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port, self.monitor_port = free_port(), free_port()
+        ports = ("--port", str(self.port), "--monitor-port", str(self.monitor_port))
+        self.process = Running("up", *ports, "--data", "data", folder=folder, **environment)
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.monitor_data = folder / "data/monitor"
+
+    def wait_until_up(self) -> None:
+        self.process.wait_to_say("the server is up at")
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Generator[Up]:
+    """Return a running `toolboxai up`: monitor and server."""
+    up = Up(tmp_path)
+    up.wait_until_up()
+    yield up
+    up.process.stop()
+
+
+@pytest.fixture(scope="module")
+def shared_up(tmp_path_factory: pytest.TempPathFactory) -> Generator[Up]:
+    """Return one that several tests use, none of which harms it."""
+    up = Up(tmp_path_factory.mktemp("up"))
+    up.wait_until_up()
+    yield up
+    up.process.stop()

@@ -1,0 +1,116 @@
+"""The guide and the example of settings say what is so."""
+
+import re
+
+import pytest
+import typer
+from fastapi.routing import APIRoute
+
+from tests.tooling.copies import ROOT
+from toolboxai import telemetry
+from toolboxai.cli.app import app as command_line
+from toolboxai.server.config import Settings
+from toolboxai.server.main import content, operations
+
+GUIDE = (ROOT / "SENTRY_INTEGRATION.md").read_text(encoding="utf-8")
+EXAMPLE = (ROOT / ".env.sentry.example").read_text(encoding="utf-8")
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SET = dict(re.findall(r"^([A-Z_]+)=(.*)$", EXAMPLE, re.MULTILINE))
+FIELDS = {
+    str(field.validation_alias or name).upper(): field
+    for name, field in Settings.model_fields.items()
+}
+# Their default depends on the installed version; the example leaves them empty and says so.
+BY_VERSION = {"SENTRY_RELEASE"}
+
+
+def test_every_setting_is_in_the_example_and_nothing_else() -> None:
+    assert set(SET) == set(FIELDS)
+
+
+@pytest.mark.parametrize("name", sorted(set(FIELDS) - BY_VERSION))
+def test_the_example_shows_the_default(name: str) -> None:
+    default = FIELDS[name].default
+    shown = "" if default is None else str(default)
+
+    assert SET[name] == (shown.lower() if isinstance(default, bool) else shown)
+
+
+def test_the_example_is_what_the_server_reads(tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.mktemp("example") / "env"
+    path.write_text(EXAMPLE)
+
+    from_example = Settings(_env_file=path)  # type: ignore[call-arg]
+
+    assert from_example == Settings(_env_file=None)  # type: ignore[call-arg]
+
+
+def test_the_production_example_works(tmp_path_factory: pytest.TempPathFactory) -> None:
+    _, _, rest = EXAMPLE.partition("# --- Example: a production server")
+    lines = re.findall(
+        r"^# ([A-Z_]+=.+)$", rest.partition("# --- Example: a developer")[0], re.MULTILINE
+    )
+    path = tmp_path_factory.mktemp("example") / "env"
+    path.write_text("\n".join(lines))
+
+    settings = Settings(_env_file=path)  # type: ignore[call-arg]
+
+    assert len(lines) >= 5
+    assert settings.sentry_environment == "production"
+    assert settings.database_address.startswith("postgresql+asyncpg://")
+
+
+@pytest.mark.parametrize("name", telemetry.__all__)
+def test_the_guide_names_what_telemetry_exports(name: str) -> None:
+    assert re.search(rf"\b{name}\b", GUIDE)
+    assert getattr(telemetry, name).__doc__, f"{name} has no docstring"
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(FIELDS) if name.startswith("SENTRY_")])
+def test_the_guide_or_the_example_explains_a_variable(name: str) -> None:
+    before = EXAMPLE.partition(f"\n{name}=")[0].rpartition("\n\n")[2]
+
+    assert "# " in before or name in GUIDE
+
+
+def test_the_guide_names_every_operating_endpoint() -> None:
+    routes = [route.path for route in operations.router.routes if isinstance(route, APIRoute)]
+
+    assert routes
+    assert [
+        path for path in [*routes, "/sentry/status", "/sentry-debug"] if path not in GUIDE
+    ] == []
+
+
+def test_the_readme_names_every_content_endpoint() -> None:
+    routes = [route.path for route in content.router.routes if isinstance(route, APIRoute)]
+
+    assert routes
+    assert [path for path in routes if path not in README] == []
+
+
+def test_guide_and_readme_name_every_command() -> None:
+    group = typer.main.get_command(command_line)
+    names = [*group.commands]  # type: ignore[attr-defined]
+    names += [f"monitor {name}" for name in group.commands["monitor"].commands]  # type: ignore[attr-defined]
+
+    assert [name for name in names if f"toolboxai {name}" not in GUIDE + README] == []
+
+
+def test_the_guide_has_no_dead_links() -> None:
+    anchors = {
+        re.sub(r"[^a-z ]", "", line.lower()).strip().replace(" ", "-")
+        for line in re.findall(r"^## (.+)$", GUIDE, re.MULTILINE)
+    }
+
+    for target in re.findall(r"\]\(([^)]+)\)", GUIDE):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+        else:
+            assert (ROOT / target).exists(), target
+
+
+def test_no_file_holds_a_live_dsn() -> None:
+    found = re.findall(r"https?://[^@\s/]+@[^\s/]*sentry\.io\S*", GUIDE + EXAMPLE + README)
+
+    assert found == []
