@@ -5,6 +5,10 @@ from datetime import datetime
 from typing import Any
 
 
+class MonitorError(Exception):
+    """The monitor can't do what was asked; the message says why, and what to do."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
     """One stream of envelopes with its own key."""

@@ -1,0 +1,1 @@
+"""Receives, keeps and shows what any Sentry SDK sends."""

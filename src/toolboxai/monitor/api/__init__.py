@@ -1,0 +1,5 @@
+"""The part of Sentry's web API that the monitor answers."""
+
+from toolboxai.monitor.api.routes import routes
+
+__all__ = ["routes"]

@@ -1,0 +1,165 @@
+"""The addresses of the web API. All need a token; all that is missing looks the same."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from toolboxai.monitor.api import shapes
+from toolboxai.monitor.models import Issue, Project
+from toolboxai.monitor.queries import Queries, cursor_of
+
+DEFAULT_LIMIT = 25
+MAX_LIMIT = 100
+# Sentry's cursors have three parts; clients keep them as they are.
+FIRST_PAGE = "0:0:0"
+
+Endpoint = Callable[[Request], Response]
+
+
+class ApiError(Exception):
+    """The request can't be answered; the message says why."""
+
+    def __init__(self, status: int, detail: str) -> None:
+        super().__init__(detail)
+        self.status = status
+
+
+def routes(queries: Queries) -> list[BaseRoute]:
+    """Return the addresses of the web API."""
+    api = _Api(queries)
+    endpoints: dict[str, Endpoint] = {
+        "/organizations/": api.organizations,
+        "/organizations/{organization}/projects/": api.projects,
+        "/organizations/{organization}/issues/": api.issues,
+        "/organizations/{organization}/issues/{issue_id}/": api.issue,
+        "/issues/{issue_id}/": api.issue,
+        "/projects/{organization}/{project}/events/{event_id}/": api.event,
+    }
+    return [Route(f"/api/0{path}", _guarded(each, queries)) for path, each in endpoints.items()]
+
+
+def _guarded(endpoint: Endpoint, queries: Queries) -> Endpoint:
+    """Return the endpoint behind the token check. It is no coroutine: it reads files."""
+
+    def answer(request: Request) -> Response:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not queries.token_is_known(token.strip()):
+            return _json({"detail": "Authentication credentials were not provided."}, status=401)
+        try:
+            return endpoint(request)
+        except ApiError as error:
+            return _json({"detail": str(error)}, status=error.status)
+
+    return answer
+
+
+class _Api:
+    def __init__(self, queries: Queries) -> None:
+        self._queries = queries
+
+    def organizations(self, request: Request) -> Response:
+        return _json([shapes.organization()], link=_links(request, None))
+
+    def projects(self, request: Request) -> Response:
+        _check_organization(request)
+        found = [shapes.project(each) for each in self._queries.projects()]
+        return _json(found, link=_links(request, None))
+
+    def issues(self, request: Request) -> Response:
+        _check_organization(request)
+        owners = self._owners()
+        limit = _limit(request)
+        # One more than asked for tells whether there is a next page.
+        found = self._issues(request, limit + 1)
+        page = found[:limit]
+        following = cursor_of(page[-1]) if len(found) > limit else None
+        body = [shapes.issue(each, owners[each.project_id]) for each in page]
+        return _json(body, link=_links(request, following))
+
+    def issue(self, request: Request) -> Response:
+        _check_organization(request)
+        number = request.path_params["issue_id"]
+        found = self._queries.issue(int(number)) if _is_number(number) else None
+        if found is None:
+            raise ApiError(404, "The requested resource does not exist")
+        return _json(shapes.issue(found, self._owners()[found.project_id]))
+
+    def event(self, request: Request) -> Response:
+        _check_organization(request)
+        wanted = request.path_params["project"]
+        owner = next((p for p in self._owners().values() if wanted in (p.slug, str(p.id))), None)
+        event_id = request.path_params["event_id"].replace("-", "").lower()
+        found = self._queries.event(owner.id, event_id) if owner else None
+        if owner is None or found is None:
+            raise ApiError(404, "Event not found")
+        return _json(shapes.event(found, owner))
+
+    def _owners(self) -> dict[int, Project]:
+        return {project.id: project for project in self._queries.projects()}
+
+    def _issues(self, request: Request, limit: int) -> list[Issue]:
+        cursor = request.query_params.get("cursor") or FIRST_PAGE
+        project = request.query_params.get("project", "")
+        if project and not _is_number(project):
+            raise ApiError(400, "Invalid project parameter. Values must be numbers.")
+        try:
+            return self._queries.issues(
+                project_id=int(project) if project else None,
+                limit=limit,
+                before=None if cursor == FIRST_PAGE else cursor,
+                query=request.query_params.get("query", ""),
+            )
+        except ValueError as error:
+            raise ApiError(400, "Invalid cursor parameter.") from error
+
+
+def _check_organization(request: Request) -> None:
+    if request.path_params.get("organization", shapes.ORGANIZATION) not in (
+        shapes.ORGANIZATION,
+        "1",
+    ):
+        raise ApiError(404, "The requested resource does not exist")
+
+
+def _limit(request: Request) -> int:
+    asked = request.query_params.get("limit") or request.query_params.get("per_page")
+    if asked is None:
+        return DEFAULT_LIMIT
+    if not _is_number(asked) or not 1 <= int(asked) <= MAX_LIMIT:
+        raise ApiError(400, f"Invalid limit parameter. It must be between 1 and {MAX_LIMIT}.")
+    return int(asked)
+
+
+def _is_number(text: str) -> bool:
+    # 15 digits fit into SQLite's integers.
+    return text.isascii() and text.isdigit() and len(text) <= 15
+
+
+def _links(request: Request, following: str | None) -> str:
+    """Return Sentry's Link header: clients go on while the next page has results."""
+    base = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
+    kept = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
+    links = []
+    for relation, cursor, results in (
+        ("previous", FIRST_PAGE, False),
+        ("next", following or FIRST_PAGE, following is not None),
+    ):
+        address = f"{base}?{urlencode([*kept, ('cursor', cursor)])}"
+        links.append(
+            f'<{address}>; rel="{relation}"; results="{str(results).lower()}"; cursor="{cursor}"'
+        )
+    return ", ".join(links)
+
+
+def _json(body: Any, *, status: int = 200, link: str | None = None) -> Response:  # noqa: ANN401 - JSON
+    headers = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+    if link:
+        headers["link"] = link
+    return Response(
+        orjson.dumps(body), status_code=status, media_type="application/json", headers=headers
+    )

@@ -1,0 +1,7 @@
+"""From an accepted envelope to a durable one: one thread that parses, groups and commits."""
+
+from toolboxai.monitor.digest.budget import Budget
+from toolboxai.monitor.digest.items import Submission
+from toolboxai.monitor.digest.worker import Answer, Digest, NotStoredError
+
+__all__ = ["Answer", "Budget", "Digest", "NotStoredError", "Submission"]

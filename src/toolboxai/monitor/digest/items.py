@@ -1,0 +1,276 @@
+"""An envelope's items → what the store keeps of them. Knows neither files nor threads."""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+import zstandard
+
+from toolboxai.monitor import grouping
+from toolboxai.monitor.protocol import (
+    Envelope,
+    Flags,
+    Item,
+    NotRepairableError,
+    dumps,
+    event_id_of,
+    id_for,
+    loads,
+    repair_event,
+    trim,
+)
+from toolboxai.monitor.settings import Limits
+from toolboxai.monitor.store import (
+    Digested,
+    EventRecord,
+    Fate,
+    IssueFacts,
+    ItemRecord,
+    LogRecord,
+)
+
+log = logging.getLogger(__name__)
+
+INVALID = "invalid"
+DISCARDED = "discarded by client"
+ZSTD_LEVEL = 3
+MAX_ENVELOPE_ID_CHARS = 64
+MAX_REPORTED = 100
+MAX_QUANTITY = 1_000_000_000
+
+# What is parsed, and the name it is counted by.
+CATEGORY = {"event": "error", "transaction": "transaction", "log": "log"}
+# Kept as received under its own name; any other type is counted as "unknown".
+KNOWN_TYPES = frozenset(
+    {
+        "attachment",
+        "check_in",
+        "client_report",
+        "feedback",
+        "form_data",
+        "metric_buckets",
+        "nel",
+        "profile",
+        "profile_chunk",
+        "raw_security",
+        "replay_event",
+        "replay_recording",
+        "replay_video",
+        "security",
+        "session",
+        "sessions",
+        "span",
+        "statsd",
+        "trace_metric",
+        "unreal_report",
+        "user_report",
+    }
+)
+CONTAINERS = frozenset({"log", "span", "trace_metric"})
+# Reasons and categories come from clients; a closed set keeps the table of outcomes small.
+CLIENT_REASONS = frozenset(
+    {
+        "backpressure",
+        "before_send",
+        "buffer_overflow",
+        "cache_overflow",
+        "callback_error",
+        "event_processor",
+        "ignored",
+        "insufficient_data",
+        "internal_sdk_error",
+        "invalid",
+        "network_error",
+        "queue_overflow",
+        "ratelimit_backoff",
+        "sample_rate",
+        "send_error",
+    }
+)
+CLIENT_CATEGORIES = frozenset(
+    {"error", "transaction", "span", "log_item", "log_byte", "session", "attachment", "profile"}
+    | {"profile_chunk", "replay", "monitor", "feedback", "trace_metric", "internal", "default"}
+    | {"security"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """An envelope that may be stored. ``received_at`` is in ms, UTC."""
+
+    project_id: int
+    received_at: int
+    envelope: Envelope
+
+
+class Digester:
+    """Digests one envelope after the other. For one thread: its compressor isn't shared."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._compress = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress
+        self._digest_of: dict[str, Callable[[Item, Submission, Digested], None]] = {
+            "event": self._event,
+            "transaction": self._event,
+            "log": self._logs,
+            "client_report": self._client_report,
+        }
+
+    def digest(self, submission: Submission) -> Digested:
+        """Return what is to be stored. An item that can't be is dropped, with an outcome."""
+        envelope_id = submission.envelope.header_text("envelope_id")
+        digested = Digested(
+            project_id=submission.project_id,
+            received_at=submission.received_at,
+            envelope_id=envelope_id and envelope_id[:MAX_ENVELOPE_ID_CHARS],
+        )
+        for item in submission.envelope.items:
+            self._one(item, submission, digested)
+        return digested
+
+    def _one(self, item: Item, submission: Submission, digested: Digested) -> None:
+        """Digest an item behind a border: whatever is wrong with it stays its own problem."""
+        try:
+            if len(item.payload) > self._max_bytes(item):
+                digested.fates[_invalid(item, "too large")] += 1
+                return
+            self._digest_of.get(item.type, self._raw)(item, submission, digested)
+        except NotRepairableError as error:
+            digested.fates[_invalid(item, error.reason)] += 1
+        except Exception:
+            log.exception("an item of type %r can't be digested; it is dropped", item.type)
+            digested.fates[_invalid(item, "internal error")] += 1
+
+    def _max_bytes(self, item: Item) -> int:
+        if item.type in CONTAINERS or item.type in CATEGORY:
+            return self._limits.max_container_bytes
+        return self._limits.max_attachment_bytes
+
+    def _event(self, item: Item, submission: Submission, digested: Digested) -> None:
+        flags = Flags()
+        limits = self._limits
+        event = repair_event(
+            loads(item.payload, flags, max_depth=limits.max_json_depth),
+            flags,
+            received_at=submission.received_at,
+            limits=limits,
+        )
+        event_id = _event_id(event, item, submission)
+        event["event_id"] = event_id
+        body = self._body(event, flags)
+        digested.events.append(
+            EventRecord(
+                event_id=event_id,
+                trace_id=_trace_id(event),
+                payload=self._compress(body),
+                issue=_issue(event) if item.type == "event" else None,
+            )
+        )
+
+    def _body(self, event: dict[str, Any], flags: Flags) -> bytes:
+        limits = self._limits
+        body = dumps(event, flags, max_depth=limits.max_json_depth)
+        if len(body) > limits.max_event_bytes:
+            event = trim(orjson.loads(body), flags, max_bytes=limits.max_event_bytes)
+        elif not flags.reasons:
+            return body
+        event["_meta"] = flags.as_meta(event.get("_meta"))
+        return dumps(event, Flags(), max_depth=limits.max_json_depth)
+
+    def _logs(self, item: Item, submission: Submission, digested: Digested) -> None:
+        flags = Flags()
+        depth = self._limits.max_json_depth
+        container = loads(item.payload, flags, max_depth=depth)
+        lines = container.get("items") if isinstance(container, dict) else None
+        if not isinstance(lines, list):
+            reason = "no items"
+            raise NotRepairableError(reason)
+        kept = [line for line in lines if isinstance(line, dict)]
+        if len(kept) < len(lines):
+            digested.fates[_invalid(item, "not an object")] += len(lines) - len(kept)
+        if not kept:
+            return
+        received = submission.received_at / 1_000
+        for line in kept:
+            _repair_log(line, received)
+        digested.logs.append(
+            LogRecord(
+                quantity=len(kept),
+                trace_ids=frozenset(line["trace_id"] for line in kept if line["trace_id"]),
+                payload=self._compress(dumps(kept, flags, max_depth=depth)),
+            )
+        )
+
+    def _client_report(self, item: Item, submission: Submission, digested: Digested) -> None:
+        self._raw(item, submission, digested)
+        report = loads(item.payload, Flags(), max_depth=self._limits.max_json_depth)
+        discarded = report.get("discarded_events") if isinstance(report, dict) else None
+        for entry in discarded[:MAX_REPORTED] if isinstance(discarded, list) else ():
+            if isinstance(entry, dict):
+                _count_discarded(entry, digested)
+
+    def _raw(self, item: Item, submission: Submission, digested: Digested) -> None:
+        digested.items.append(
+            ItemRecord(
+                category=item.type if item.type in KNOWN_TYPES else "unknown",
+                type=item.type,
+                event_id=event_id_of(submission.envelope.headers.get("event_id")),
+                headers=orjson.dumps(item.headers).decode(),
+                payload=self._compress(item.payload),
+            )
+        )
+
+
+def _event_id(event: dict[str, Any], item: Item, submission: Submission) -> str:
+    return (
+        event_id_of(event.get("event_id"))
+        or event_id_of(submission.envelope.headers.get("event_id"))
+        or id_for(item.payload)
+    )
+
+
+def _issue(event: dict[str, Any]) -> IssueFacts:
+    found = grouping.group(event)
+    return IssueFacts(
+        fingerprint=found.fingerprint,
+        title=found.title,
+        culprit=found.culprit,
+        level=event.get("level", "error"),
+        platform=event.get("platform", "other"),
+        handled=grouping.is_handled(event),
+        seen_at=round(event["timestamp"] * 1_000),
+    )
+
+
+def _trace_id(event: dict[str, Any]) -> str | None:
+    trace = event.get("contexts", {}).get("trace")
+    return event_id_of(trace.get("trace_id")) if isinstance(trace, dict) else None
+
+
+def _repair_log(line: dict[str, Any], received: float) -> None:
+    line["trace_id"] = event_id_of(line.get("trace_id"))
+    if not isinstance(line.get("timestamp"), (int, float)):
+        line["timestamp"] = received
+
+
+def _invalid(item: Item, reason: str) -> Fate:
+    known = item.type if item.type in KNOWN_TYPES else "unknown"
+    return Fate(CATEGORY.get(item.type, known), INVALID, reason)
+
+
+def _count_discarded(entry: dict[str, Any], digested: Digested) -> None:
+    reason, category, quantity = (entry.get(key) for key in ("reason", "category", "quantity"))
+    if not isinstance(quantity, int) or not 0 < quantity <= MAX_QUANTITY:
+        return
+    fate = Fate(
+        _one_of(category, CLIENT_CATEGORIES),
+        DISCARDED,
+        _one_of(reason, CLIENT_REASONS),
+    )
+    digested.fates[fate] += quantity
+
+
+def _one_of(value: object, known: frozenset[str]) -> str:
+    return value if isinstance(value, str) and value in known else "other"

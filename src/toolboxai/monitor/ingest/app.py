@@ -1,0 +1,108 @@
+"""``POST /api/{project}/envelope/``, as plain ASGI: this is the route that must be fast."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from functools import partial
+
+from starlette.types import Receive, Scope, Send
+
+from toolboxai.monitor.digest import Answer, Budget, Digest, Submission
+from toolboxai.monitor.ingest.answers import (
+    begin_refusal,
+    end_refusal,
+    send_accepted,
+    send_method_not_allowed,
+    send_preflight,
+)
+from toolboxai.monitor.ingest.body import BodyReader
+from toolboxai.monitor.ingest.door import Door, Keys
+from toolboxai.monitor.ingest.request import IngestRequest
+from toolboxai.monitor.models import Project
+from toolboxai.monitor.protocol import BusyError, Damage, Envelope, ProtocolError
+from toolboxai.monitor.settings import Limits
+from toolboxai.monitor.store import Fate, now_ms
+
+STRANGER = 0
+
+
+class Ingest:
+    """Takes envelopes for ``projects`` and hands them to the digest."""
+
+    def __init__(
+        self,
+        projects: Sequence[Project],
+        digest: Digest,
+        limits: Limits,
+        *,
+        now: Callable[[], int] = now_ms,
+    ) -> None:
+        self._keys = Keys(projects)
+        self._digest = digest
+        self._limits = limits
+        self._budget = Budget(max_bytes=limits.max_queue_bytes)
+        self._now = now
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, whose path is an ingest path."""
+        if scope["method"] == "OPTIONS":
+            await send_preflight(send)
+        elif scope["method"] != "POST":
+            await send_method_not_allowed(send)
+        else:
+            await self._post(IngestRequest.of(scope), receive, send)
+
+    async def _post(self, request: IngestRequest, receive: Receive, send: Send) -> None:
+        reader = BodyReader(receive, self._budget, self._limits)
+        try:
+            event_id = await self._accept(request, reader)
+        except ProtocolError as error:
+            reader.give_back()
+            self._count(request, error)
+            retry = self._limits.retry_after_seconds
+            await begin_refusal(send, error, retry_after_seconds=retry)
+            await reader.discard_rest()
+            await end_refusal(send)
+        else:
+            await send_accepted(send, event_id)
+        finally:
+            reader.give_back()
+
+    async def _accept(self, request: IngestRequest, reader: BodyReader) -> str | None:
+        """Return the event's id once the envelope is durable; refuse as early as possible."""
+        door = Door(request, self._keys, self._limits)
+        inflater = request.inflater(self._limits)
+        envelope = door.envelope(await reader.read(inflater, door.look))
+        answer = await self._stored(request, envelope, reader.taken_bytes)
+        if answer.error:
+            raise BusyError from answer.error
+        return answer.event_id
+
+    async def _stored(self, request: IngestRequest, envelope: Envelope, size: int) -> Answer:
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Answer] = loop.create_future()
+        submission = Submission(
+            project_id=request.project_id, received_at=self._now(), envelope=envelope
+        )
+        self._digest.submit(submission, size=size, resolve=partial(_resolve, loop, future))
+        return await future
+
+    def _count(self, request: IngestRequest, error: ProtocolError) -> None:
+        # What strangers send isn't counted under a project of ours.
+        is_stranger = error.damage in (Damage.KEY, Damage.NO_KEY)
+        project_id = STRANGER if is_stranger else request.project_id
+        self._digest.count(project_id, Fate("envelope", "rejected", error.damage.value))
+
+
+def _resolve(
+    loop: asyncio.AbstractEventLoop, future: asyncio.Future[Answer], answer: Answer
+) -> None:
+    # The whole program may be gone by now.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(_set, future, answer)
+
+
+def _set(future: asyncio.Future[Answer], answer: Answer) -> None:
+    # The client may be gone by now.
+    if not future.done():
+        future.set_result(answer)

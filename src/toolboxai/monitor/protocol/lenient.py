@@ -1,0 +1,160 @@
+"""JSON that may be damaged → a value that can be stored. What is repaired is flagged by its path.
+
+The fast way is one call of orjson. Only when that refuses is the slow way gone, which repairs
+instead of refusing: a report of an error is worth more than its perfection.
+"""
+
+import json
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+NUL = b"\\u0000"
+
+MAX_FLAGS = 100
+# orjson refuses to write what is nested deeper; wrapping a value makes it measure any depth below.
+ORJSON_MAX_DEPTH = 254
+
+Path = tuple[str, ...]
+
+
+class NotRepairableError(Exception):
+    """Nothing can be made of this; ``reason`` is one of a closed set."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(slots=True)
+class Flags:
+    """What was repaired, to be kept in the event's ``_meta``."""
+
+    reasons: dict[Path, str] = field(default_factory=dict)
+
+    def add(self, path: Path, reason: str) -> None:
+        """Remember what was wrong at ``path``."""
+        if len(self.reasons) < MAX_FLAGS:
+            self.reasons.setdefault(path, reason)
+
+    def as_meta(self, known: object = None) -> dict[str, Any]:
+        """Return Sentry's ``_meta`` tree: the event's shape, with errors under the key ``""``."""
+        tree: dict[str, Any] = known if isinstance(known, dict) else {}
+        for path, reason in self.reasons.items():
+            node = tree
+            for step in (*path, ""):
+                child = node.get(step)
+                if not isinstance(child, dict):
+                    child = node[step] = {}
+                node = child
+            errors = node.get("err")
+            node["err"] = [*(errors if isinstance(errors, list) else ()), reason]
+        return tree
+
+
+def loads(body: bytes, flags: Flags, *, max_depth: int) -> Any:  # noqa: ANN401 - JSON
+    """Return the JSON value in ``body``, repaired where that is possible."""
+    try:
+        if NUL not in body:
+            return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        pass
+    return _repair(_loads_slowly(body, flags), flags, max_depth)
+
+
+def dumps(value: Any, flags: Flags, *, max_depth: int) -> bytes:  # noqa: ANN401 - JSON
+    """Return ``value`` as JSON that is nested ``max_depth`` levels at most."""
+    margin = ORJSON_MAX_DEPTH - max_depth
+    try:
+        return orjson.dumps(_wrapped(value, margin))[margin:-margin]
+    except orjson.JSONEncodeError:
+        return orjson.dumps(_repair(value, flags, max_depth))
+
+
+def _wrapped(value: Any, levels: int) -> Any:  # noqa: ANN401 - JSON
+    for _ in range(levels):
+        value = [value]
+    return value
+
+
+def _loads_slowly(body: bytes, flags: Flags) -> Any:  # noqa: ANN401 - JSON
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        text = body.decode(errors="replace")
+        flags.add((), "invalid_utf8")
+    try:
+        return json.loads(text, strict=False, parse_int=_integer)
+    except RecursionError as error:
+        reason = "nested too deep"
+        raise NotRepairableError(reason) from error
+    except ValueError as error:
+        reason = "not json"
+        raise NotRepairableError(reason) from error
+
+
+def _integer(digits: str) -> int | float:
+    # Longer ones fit no column, and Python refuses thousands of digits.
+    return int(digits) if len(digits) < 19 else float(digits)
+
+
+def _repair(root: Any, flags: Flags, max_depth: int) -> Any:  # noqa: ANN401 - JSON
+    """Go through everything, without recursion: the depth is the sender's choice."""
+    holder: dict[str, Any] = {"": root}
+    todo: list[tuple[Path, Any, Any, int]] = [((), holder, "", 0)]
+    while todo:
+        path, parent, key, depth = todo.pop()
+        value = parent[key]
+        reason = _what_is_wrong(value, depth, max_depth)
+        if reason:
+            flags.add(path, reason)
+            value = parent[key] = _in_place_of(value)
+        if isinstance(value, dict):
+            _repair_keys(value, path, flags)
+        todo.extend(((*path, str(step)), value, step, depth + 1) for step in _steps(value))
+    return holder[""]
+
+
+def _what_is_wrong(value: object, depth: int, max_depth: int) -> str | None:
+    if isinstance(value, str):
+        return None if _is_storable(value) else "unstorable_character"
+    if isinstance(value, float):
+        return None if math.isfinite(value) else "not_a_number"
+    if isinstance(value, (dict, list)) and depth >= max_depth:
+        return "nested_too_deep"
+    return None
+
+
+def _in_place_of(value: object) -> str | None:
+    return _storable(value) if isinstance(value, str) else None
+
+
+def _repair_keys(value: dict[str, Any], path: Path, flags: Flags) -> None:
+    for key in [key for key in value if not _is_storable(key)]:
+        flags.add((*path, _storable(key)), "unstorable_character")
+        value[_storable(key)] = value.pop(key)
+
+
+def _steps(value: object) -> Iterator[Any]:
+    if isinstance(value, dict):
+        yield from value
+    elif isinstance(value, list):
+        yield from range(len(value))
+
+
+def _is_storable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return "\0" not in text
+
+
+def _storable(text: str) -> str:
+    # Joins the halves of a surrogate pair; what is still alone is replaced.
+    joined = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return joined.replace("\0", REPLACEMENT)

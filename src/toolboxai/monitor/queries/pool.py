@@ -1,0 +1,53 @@
+"""Read-only connections, kept for the next question. One thread uses one at a time."""
+
+import sqlite3
+import threading
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+from toolboxai.monitor.store.connection import open_reading, time_limit
+
+MAX_IDLE_CONNECTIONS = 16
+
+
+class Pool:
+    """Lends connections to SQLite files."""
+
+    def __init__(self, *, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._lock = threading.Lock()
+        self._idle: list[tuple[Path, sqlite3.Connection]] = []
+
+    @contextmanager
+    def reading(self, path: Path) -> Generator[sqlite3.Connection]:
+        """Lend a connection to ``path``; what takes too long is interrupted."""
+        db = self._take(path) or open_reading(path)
+        try:
+            with time_limit(db, self._timeout_seconds):
+                yield db
+        except BaseException:
+            db.close()
+            raise
+        self._give_back(path, db)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for _, db in idle:
+            db.close()
+
+    def _take(self, path: Path) -> sqlite3.Connection | None:
+        with self._lock:
+            for position in range(len(self._idle) - 1, -1, -1):
+                if self._idle[position][0] == path:
+                    return self._idle.pop(position)[1]
+        return None
+
+    def _give_back(self, path: Path, db: sqlite3.Connection) -> None:
+        with self._lock:
+            self._idle.append((path, db))
+            surplus = self._idle.pop(0)[1] if len(self._idle) > MAX_IDLE_CONNECTIONS else None
+        if surplus:
+            surplus.close()

@@ -1,0 +1,214 @@
+"""What one can ask. Finds the files; what is in them is decoded elsewhere."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from toolboxai.monitor import auth
+from toolboxai.monitor.models import (
+    EventRef,
+    Issue,
+    LogLine,
+    Outcome,
+    Project,
+    Span,
+    StoredEvent,
+)
+from toolboxai.monitor.queries.issues import list_issues, moment, one_issue
+from toolboxai.monitor.queries.payloads import log_lines_in, payload_of, spans_in
+from toolboxai.monitor.queries.pool import Pool
+from toolboxai.monitor.store.folder import DataFolder, Kind
+from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY
+
+MAX_TRACE_TRANSACTIONS = 100
+MAX_TRACE_LOG_ITEMS = 1_000
+MAX_IDS_PER_PAGE = 10_000
+_ID_PAGE = "SELECT id, lower(hex(event_id)) FROM event WHERE id > ? ORDER BY id LIMIT ?"
+ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+
+
+class Queries:
+    """Answers questions about the data folder ``data``."""
+
+    def __init__(self, data: Path, *, timeout_seconds: float = 5.0) -> None:
+        self._folder = DataFolder(data)
+        self._pool = Pool(timeout_seconds=timeout_seconds)
+
+    def close(self) -> None:
+        """Close the connections that wait for the next question."""
+        self._pool.close()
+
+    def projects(self) -> list[Project]:
+        """Return all projects."""
+        rows = self._meta("SELECT id, slug, name, public_key FROM project ORDER BY id")
+        return [Project(id=row[0], slug=row[1], name=row[2], public_key=row[3]) for row in rows]
+
+    def issues(
+        self,
+        *,
+        project_id: int | None = None,
+        limit: int = 50,
+        before: str | None = None,
+        query: str = "",
+    ) -> list[Issue]:
+        """Return issues, last seen first. A ``before`` that is no cursor is a ``ValueError``."""
+        with self._pool.reading(self._folder.meta) as db:
+            return list_issues(db, project_id=project_id, limit=limit, before=before, query=query)
+
+    def issue(self, issue_id: int) -> Issue | None:
+        """Return one issue."""
+        with self._pool.reading(self._folder.meta) as db:
+            return one_issue(db, issue_id)
+
+    def latest_event(self, issue_id: int) -> StoredEvent | None:
+        """Return the event of an issue that arrived last."""
+        condition = "issue_id = ? ORDER BY id DESC LIMIT 1"
+        return self._first_event(Kind.ERRORS, condition, (issue_id,))
+
+    def event(self, project_id: int, event_id: str) -> StoredEvent | None:
+        """Return one error or transaction (whose ``issue_id`` is 0)."""
+        if not ID.fullmatch(event_id):
+            return None
+        values = (bytes.fromhex(event_id), project_id)
+        condition = "event_id = ? AND project_id = ?"
+        return self._first_event(Kind.ERRORS, condition, values) or self._first_event(
+            Kind.TRACES, condition, values
+        )
+
+    def events_of(self, issue_id: int, *, limit: int = 100) -> list[EventRef]:
+        """Return where the events of an issue are, newest first."""
+        found: list[EventRef] = []
+        for path in self._folder.day_files(Kind.ERRORS):
+            rows = self._ask(
+                path,
+                """
+                SELECT event_id, project_id, issue_id, received_at FROM event
+                WHERE issue_id = ? ORDER BY id DESC LIMIT ?
+                """,
+                (issue_id, limit - len(found)),
+            )
+            found += [_reference(row) for row in rows]
+            if len(found) >= limit:
+                break
+        return found
+
+    def spans_of_trace(self, trace_id: str) -> list[Span]:
+        """Return a trace's transactions and their spans by start."""
+        if not ID.fullmatch(trace_id):
+            return []
+        rows = self._newest(
+            Kind.TRACES,
+            "SELECT project_id, payload FROM event WHERE trace_id = ? ORDER BY id DESC LIMIT ?",
+            bytes.fromhex(trace_id),
+            MAX_TRACE_TRANSACTIONS,
+        )
+        spans = [span for row in rows for span in spans_in(payload_of(row[1]), row[0])]
+        return sorted(spans, key=lambda span: (span.start, not span.is_segment))
+
+    def logs_of_trace(self, trace_id: str) -> list[LogLine]:
+        """Return a trace's log lines by time."""
+        if not ID.fullmatch(trace_id):
+            return []
+        rows = self._newest(
+            Kind.LOGS,
+            """
+            SELECT payload FROM log JOIN log_of_trace ON log_id = id
+            WHERE trace_id = ? ORDER BY id DESC LIMIT ?
+            """,
+            bytes.fromhex(trace_id),
+            MAX_TRACE_LOG_ITEMS,
+        )
+        lines = [line for row in rows for line in log_lines_in(payload_of(row[0]), trace_id)]
+        return sorted(lines, key=lambda line: line.timestamp)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many items of each category are stored: error, transaction, log …."""
+        rows = self._meta("SELECT category, sum(quantity) FROM total GROUP BY category")
+        return {"error": 0, "transaction": 0, "log": 0, **dict(rows)}
+
+    def event_ids(self) -> Iterator[str]:
+        """Yield the ids of all stored errors and transactions."""
+        for kind in (Kind.ERRORS, Kind.TRACES):
+            for path in self._folder.day_files(kind):
+                yield from self._ids_in(path)
+
+    def outcomes(self, *, limit: int = 200) -> list[Outcome]:
+        """Return what became of items that were not simply accepted, most frequent first."""
+        rows = self._meta(
+            """
+            SELECT category, outcome, reason, sum(quantity) AS quantity FROM outcome
+            GROUP BY category, outcome, reason ORDER BY quantity DESC, category, reason LIMIT ?
+            """,
+            (limit,),
+        )
+        return [
+            Outcome(category=row[0], outcome=row[1], reason=row[2], quantity=row[3]) for row in rows
+        ]
+
+    def token_is_known(self, token: str) -> bool:
+        """Say whether an API token was given out by this monitor."""
+        # Looked up by its hash, so the time tells nothing about the token.
+        return bool(self._meta("SELECT 1 FROM token WHERE hash = ?", (auth.token_hash(token),)))
+
+    def password_matches(self, password: str) -> bool:
+        """Say whether this is the password of the user ``admin`` (slow on purpose)."""
+        return auth.password_matches(password, self._secret(PASSWORD))
+
+    def session_key(self) -> bytes:
+        """Return the secret that signs the pages' session cookies; a new password changes it."""
+        return self._secret(SESSION_KEY)
+
+    def _ids_in(self, path: Path) -> Iterator[str]:
+        """Yield in pages: nobody may be kept waiting, nor all ids be held at once."""
+        last = 0
+        while rows := self._ask(path, _ID_PAGE, (last, MAX_IDS_PER_PAGE)):
+            yield from (row[1] for row in rows)
+            last = rows[-1][0]
+
+    def _secret(self, name: str) -> bytes:
+        ((value,),) = self._meta("SELECT value FROM secret WHERE name = ?", (name,))
+        return bytes(value)
+
+    def _first_event(
+        self, kind: Kind, condition: str, values: tuple[object, ...]
+    ) -> StoredEvent | None:
+        question = (
+            "SELECT event_id, project_id, issue_id, received_at, payload FROM event "  # noqa: S608 - our own conditions
+            f"WHERE {condition}"
+        )
+        for path in self._folder.day_files(kind):
+            for row in self._ask(path, question, values):
+                return StoredEvent(
+                    event_id=row[0].hex(),
+                    project_id=row[1],
+                    issue_id=row[2],
+                    received_at=moment(row[3]),
+                    payload=payload_of(row[4]),
+                )
+        return None
+
+    def _newest(
+        self, kind: Kind, question: str, value: object, limit: int
+    ) -> list[tuple[Any, ...]]:
+        found: list[tuple[Any, ...]] = []
+        for path in self._folder.day_files(kind):
+            found += self._ask(path, question, (value, limit - len(found)))
+            if len(found) >= limit:
+                break
+        return found
+
+    def _meta(self, question: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
+        return self._ask(self._folder.meta, question, values)
+
+    def _ask(
+        self, path: Path, question: str, values: tuple[object, ...] = ()
+    ) -> list[tuple[Any, ...]]:
+        with self._pool.reading(path) as db:
+            return db.execute(question, values).fetchall()
+
+
+def _reference(row: tuple[Any, ...]) -> EventRef:
+    return EventRef(
+        event_id=row[0].hex(), project_id=row[1], issue_id=row[2], received_at=moment(row[3])
+    )

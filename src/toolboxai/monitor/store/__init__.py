@@ -1,0 +1,36 @@
+"""All writes. A batch lies whole in its day files and in meta.db, or not at all."""
+
+from toolboxai.monitor.store.folder import (
+    DataFolder,
+    FolderInUseError,
+    FolderLock,
+    Kind,
+    StoreError,
+    WriteFailedError,
+)
+from toolboxai.monitor.store.records import (
+    Digested,
+    EventRecord,
+    Fate,
+    IssueFacts,
+    ItemRecord,
+    LogRecord,
+)
+from toolboxai.monitor.store.writer import Store, now_ms
+
+__all__ = [
+    "DataFolder",
+    "Digested",
+    "EventRecord",
+    "Fate",
+    "FolderInUseError",
+    "FolderLock",
+    "IssueFacts",
+    "ItemRecord",
+    "Kind",
+    "LogRecord",
+    "Store",
+    "StoreError",
+    "WriteFailedError",
+    "now_ms",
+]

@@ -1,0 +1,106 @@
+"""Where everything lies in the data folder, and who may use it. Knows names, not contents."""
+
+import os
+import sqlite3
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+
+from toolboxai.monitor.models import MonitorError
+
+
+class StoreError(MonitorError):
+    """The data folder can't be used; the message says why and what to do."""
+
+
+class FolderInUseError(StoreError):
+    """Another monitor writes to this data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"{folder} is in use by another monitor; stop that one or choose another data folder"
+        )
+        self.folder = folder
+
+
+class WriteFailedError(StoreError):
+    """A batch was not stored. ``is_damage`` says that its own content was the reason."""
+
+    def __init__(self, reason: Exception, *, is_damage: bool) -> None:
+        super().__init__(f"can't write: {reason}; check the disk of the data folder")
+        self.is_damage = is_damage
+
+
+class Kind(StrEnum):
+    """What may be kept for a different time, and so lies in a file of its own a day."""
+
+    ERRORS = "errors"
+    TRACES = "traces"
+    LOGS = "logs"
+    OTHER = "other"
+
+
+class DataFolder:
+    """The names of the files in one data folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.meta = path / "meta.db"
+        self.days = path / "days"
+        self.dsn = path / "dsn"
+        self.control = path / "control.key"
+
+    def prepare(self) -> None:
+        """Create the folder, for its owner alone."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self.path.chmod(0o700)
+            self.days.mkdir(exist_ok=True, mode=0o700)
+        except OSError as error:
+            msg = f"can't use {self.path} as data folder: {error.strerror}; choose another one"
+            raise StoreError(msg) from error
+
+    def day_file(self, day: date, kind: Kind) -> Path:
+        """Return where what arrived on ``day`` (UTC) lies."""
+        return self.days / f"{day.isoformat()}-{kind}.db"
+
+    @staticmethod
+    def day_of(path: Path) -> date:
+        """Return the day in the name of a day file."""
+        return date.fromisoformat(path.name[:10])
+
+    def day_files(self, kind: Kind) -> Iterator[Path]:
+        """Yield the files of one kind, newest day first."""
+        yield from sorted(self.days.glob(f"????-??-??-{kind}.db"), reverse=True)
+
+    def write_private(self, path: Path, text: str) -> None:
+        """Make ``path`` hold ``text``, readable by its owner alone; all or nothing."""
+        partial = path.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(path)
+
+
+class FolderLock:
+    """Held as long as this process may write. The system lets go of it when the process dies."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        # SQLite's own file lock: works wherever SQLite does.
+        self._db = sqlite3.connect(
+            folder.path / "lock.db", timeout=0, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("BEGIN EXCLUSIVE")
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise FolderInUseError(folder.path) from error
+
+    def release(self) -> None:
+        """Let another process write."""
+        self._db.close()

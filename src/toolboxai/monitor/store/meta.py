@@ -1,0 +1,146 @@
+"""meta.db: projects, issues, totals, outcomes, secrets. What a batch changes here comes as a delta."""
+
+import sqlite3
+from collections.abc import Iterable
+from datetime import date
+
+from toolboxai.monitor.models import Project
+from toolboxai.monitor.store.connection import open_writing, writing
+from toolboxai.monitor.store.folder import DataFolder
+from toolboxai.monitor.store.records import Delta
+from toolboxai.monitor.store.schema import META
+
+MAX_FORGOTTEN_PER_BATCH = 1_000
+
+# The names of the secrets.
+PASSWORD = "password"  # noqa: S105
+SESSION_KEY = "session key"
+
+
+class MetaFile:
+    """The one connection that writes meta.db."""
+
+    def __init__(self, folder: DataFolder) -> None:
+        self._db = open_writing(folder.meta, META)
+
+    def close(self) -> None:
+        """Close the file; SQLite writes its WAL back."""
+        self._db.close()
+
+    def progress(self) -> tuple[int, date]:
+        """Return the number of the last whole batch, and its day."""
+        sequence, day = self._db.execute("SELECT sequence, day FROM progress").fetchone()
+        return sequence, date.fromisoformat(day)
+
+    def next_issue_id(self) -> int:
+        """Return the first issue id that was never used."""
+        (last,) = self._db.execute("SELECT coalesce(max(id), 0) FROM issue").fetchone()
+        return int(last) + 1
+
+    def issue_ids(self, keys: Iterable[tuple[int, str]]) -> dict[tuple[int, str], int]:
+        """Return the ids of those (project, fingerprint) that have one."""
+        found = {
+            key: self._db.execute(
+                "SELECT id FROM issue WHERE project_id = ? AND fingerprint = ?", key
+            ).fetchone()
+            for key in keys
+        }
+        return {key: row[0] for key, row in found.items() if row}
+
+    def is_known_envelope(self, project_id: int, envelope_id: str) -> bool:
+        """Say whether this envelope was stored within the hours that ids are remembered."""
+        row = self._db.execute(
+            "SELECT 1 FROM envelope WHERE envelope_id = ? AND project_id = ?",
+            (envelope_id, project_id),
+        ).fetchone()
+        return row is not None
+
+    def advance(self, delta: Delta, sequence: int, day: date, *, forget_before: int) -> None:
+        """Add ``delta`` and remember that batch ``sequence`` is whole, both or neither."""
+        with writing(self._db) as db:
+            _add(db, delta)
+            db.execute("UPDATE progress SET sequence = ?, day = ?", (sequence, day.isoformat()))
+            # The oldest first, so each batch forgets about as much as it adds.
+            db.execute(
+                """
+                DELETE FROM envelope
+                WHERE id IN (SELECT id FROM envelope ORDER BY id LIMIT ?) AND seen_at < ?
+                """,
+                (MAX_FORGOTTEN_PER_BATCH, forget_before),
+            )
+
+    def projects(self) -> list[Project]:
+        """Return all projects."""
+        rows = self._db.execute("SELECT id, slug, name, public_key FROM project ORDER BY id")
+        return [Project(id=row[0], slug=row[1], name=row[2], public_key=row[3]) for row in rows]
+
+    def add_project(self, project: Project) -> None:
+        """Add a project."""
+        with writing(self._db) as db:
+            db.execute(
+                "INSERT INTO project VALUES (?, ?, ?, ?)",
+                (project.id, project.slug, project.name, project.public_key),
+            )
+
+    def has_secret(self, name: str) -> bool:
+        """Say whether a secret of this name exists."""
+        row = self._db.execute("SELECT 1 FROM secret WHERE name = ?", (name,)).fetchone()
+        return row is not None
+
+    def set_secrets(self, secrets: dict[str, bytes]) -> None:
+        """Keep secrets, in place of those of the same names."""
+        with writing(self._db) as db:
+            db.executemany(
+                "INSERT OR REPLACE INTO secret (name, value) VALUES (?, ?)", secrets.items()
+            )
+
+    def add_token(self, token_hash: bytes, *, created_at: int) -> None:
+        """Keep the hash of an API token."""
+        with writing(self._db) as db:
+            db.execute(
+                "INSERT INTO token (hash, created_at) VALUES (?, ?)", (token_hash, created_at)
+            )
+
+
+def _add(db: sqlite3.Connection, delta: Delta) -> None:
+    db.executemany(
+        """
+        INSERT INTO issue (
+            id, project_id, fingerprint, title, culprit, level, platform, handled,
+            count, first_seen, last_seen, latest_event_id
+        )
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        ON CONFLICT (id) DO UPDATE SET
+            title = excluded.title,
+            culprit = excluded.culprit,
+            level = excluded.level,
+            handled = min(handled, excluded.handled),
+            count = count + excluded.count,
+            first_seen = min(first_seen, excluded.first_seen),
+            last_seen = max(last_seen, excluded.last_seen),
+            latest_event_id = excluded.latest_event_id
+        """,
+        delta.issues,
+    )
+    db.executemany(
+        """
+        INSERT INTO total (project_id, category, quantity) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity
+        """,
+        delta.totals,
+    )
+    db.executemany(
+        """
+        INSERT INTO outcome (project_id, hour, category, outcome, reason, quantity)
+        VALUES (?, ?, ?, ?, ?, ?)
+        ON CONFLICT DO UPDATE SET quantity = quantity + excluded.quantity
+        """,
+        delta.outcomes,
+    )
+    db.executemany(
+        """
+        INSERT INTO envelope (project_id, envelope_id, seen_at) VALUES (?, ?, ?)
+        ON CONFLICT DO UPDATE SET seen_at = excluded.seen_at
+        """,
+        delta.envelopes,
+    )

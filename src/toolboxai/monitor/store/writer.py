@@ -1,0 +1,237 @@
+"""The only place that writes the monitor's data: batches that are there whole or not at all."""
+
+import logging
+import os
+import sqlite3
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
+
+from toolboxai.monitor import auth
+from toolboxai.monitor.models import Project
+from toolboxai.monitor.settings import MonitorSettings
+from toolboxai.monitor.store.batch import Batch, EventKey, IssueKey
+from toolboxai.monitor.store.days import DayFile, PastDays, Rows, finish_or_undo, open_days
+from toolboxai.monitor.store.folder import (
+    DataFolder,
+    FolderLock,
+    Kind,
+    StoreError,
+    WriteFailedError,
+)
+from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY, MetaFile
+from toolboxai.monitor.store.records import Delta, Digested
+
+log = logging.getLogger(__name__)
+
+HOUR_MS = 3_600_000
+EVENT_KINDS = (Kind.ERRORS, Kind.TRACES)
+# What SQLite or Python says when a value, not the disk, is the problem.
+DAMAGE = (sqlite3.DataError, sqlite3.IntegrityError, ValueError, OverflowError)
+
+
+def now_ms() -> int:
+    """Return the time as the files keep it."""
+    return time.time_ns() // 1_000_000
+
+
+class Store:
+    """Holds the data folder's lock and writes. For one thread at a time."""
+
+    def __init__(self, settings: MonitorSettings, *, now: Callable[[], int] = now_ms) -> None:
+        self._limits = settings.limits
+        self._now = now
+        self.folder = DataFolder(settings.data)
+        self.folder.prepare()
+        self._lock = FolderLock(self.folder)
+        try:
+            self._open()
+        except BaseException:
+            self._lock.release()
+            raise
+
+    def close(self) -> None:
+        """Write everything back and let go of the folder."""
+        self._close_files()
+        self._lock.release()
+
+    def write(self, envelopes: Iterable[Digested]) -> None:
+        """Store a batch durably. What is known already is counted as repeated, not stored again.
+
+        After a failure the files are as if it had never been tried, or, when only meta.db was
+        missing, as if it had succeeded: sending it again is right in both cases.
+        """
+        try:
+            self._write(envelopes)
+        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+            self._recover()
+            raise WriteFailedError(error, is_damage=isinstance(error, DAMAGE)) from error
+
+    def prepare_today(self) -> None:
+        """Make the files of errors and traces, so that the first event needn't wait for them."""
+        day = max(_day_of(self._now()), self._day)
+        for kind in EVENT_KINDS:
+            self._file(day, kind)
+
+    def projects(self) -> list[Project]:
+        """Return all projects."""
+        return self._meta.projects()
+
+    def ensure_password(self) -> str | None:
+        """Return a new password if there is none yet."""
+        return None if self._meta.has_secret(PASSWORD) else self.reset_password()
+
+    def reset_password(self) -> str:
+        """Return a new password, which replaces the old one and ends all sessions."""
+        password = auth.new_password()
+        self._meta.set_secrets(
+            {PASSWORD: auth.password_hash(password), SESSION_KEY: auth.new_session_key()}
+        )
+        return password
+
+    def create_token(self) -> str:
+        """Return a new API token, of which only the hash is kept."""
+        token = auth.new_token()
+        self._meta.add_token(auth.token_hash(token), created_at=self._now())
+        return token
+
+    def _write(self, envelopes: Iterable[Digested]) -> None:
+        now = self._now()
+        day = max(_day_of(now), self._day)
+        batch = Batch(now)
+        for envelope in envelopes:
+            if self._is_known(envelope):
+                batch.add_repeated_envelope(envelope.project_id)
+            else:
+                batch.add(envelope)
+        batch.drop_repeated(self._known_events(batch.event_keys(), day))
+        issue_ids = self._issue_ids(batch.issue_keys())
+        self._commit(batch.rows(issue_ids), batch.delta(issue_ids), day, now)
+
+    def _recover(self) -> None:
+        """Open the files anew; a batch that is only half there goes away."""
+        with suppress(sqlite3.Error, OSError):  # what is broken may not even close
+            self._close_files()
+        try:
+            self._open()
+        except (sqlite3.Error, OSError, StoreError):
+            # The next write finds closed files, fails, and tries this again.
+            log.exception("can't open the data folder again after a failed write")
+
+    def _open(self) -> None:
+        self._issues: OrderedDict[IssueKey, int] = OrderedDict()
+        self._past = PastDays()
+        self._today: dict[Kind, DayFile] = {}
+        self._meta = MetaFile(self.folder)
+        try:
+            self._sequence, self._day = self._meta.progress()
+            self._finish_last_batch()
+            self._next_issue_id = self._meta.next_issue_id()
+            self._ensure_project()
+        except BaseException:
+            self._meta.close()
+            raise
+
+    def _ensure_project(self) -> None:
+        if not self._meta.projects():
+            key = auth.new_dsn_key()
+            self._meta.add_project(Project(id=1, slug="server", name="server", public_key=key))
+
+    def _finish_last_batch(self) -> None:
+        files = open_days(self.folder, self._day)
+        try:
+            missing = finish_or_undo(files, self._sequence)
+            if missing:
+                sequence, delta, day = missing
+                self._advance(delta, sequence, day, forget_before=0)
+        finally:
+            for file in files:
+                file.close()
+
+    def _close_files(self) -> None:
+        self._close_today()
+        self._past.close()
+        self._meta.close()
+
+    def _close_today(self) -> None:
+        while self._today:
+            self._today.popitem()[1].close()
+
+    def _is_known(self, envelope: Digested) -> bool:
+        return envelope.envelope_id is not None and self._meta.is_known_envelope(
+            envelope.project_id, envelope.envelope_id
+        )
+
+    def _known_events(self, keys: Sequence[EventKey], day: date) -> set[EventKey]:
+        """Look where an event of the last hours can be; an older one would be stored again."""
+        if not keys:
+            return set()
+        oldest = day - timedelta(days=-(-self._limits.remember_ids_hours // 24))
+        past = [
+            path
+            for kind in EVENT_KINDS
+            for path in self.folder.day_files(kind)
+            if oldest <= self.folder.day_of(path) < day
+        ]
+        known = self._past.known_events(past, keys)
+        for kind in EVENT_KINDS:
+            if self.folder.day_file(day, kind).exists():
+                known |= self._file(day, kind).known_events(keys)
+        return known
+
+    def _issue_ids(self, wanted: set[IssueKey]) -> dict[IssueKey, int]:
+        """Return an id for each issue, the next free ones for those that are new."""
+        ids = {key: self._issues[key] for key in wanted if key in self._issues}
+        ids |= self._meta.issue_ids(wanted - ids.keys())
+        # Sorted, so that one batch always gives the same ids.
+        for key in sorted(wanted - ids.keys()):
+            ids[key] = self._next_issue_id
+            self._next_issue_id += 1
+        for key, number in ids.items():
+            self._issues[key] = number
+            self._issues.move_to_end(key)
+        while len(self._issues) > self._limits.max_cached_issues:
+            self._issues.popitem(last=False)
+        return ids
+
+    def _commit(self, rows: dict[Kind, Rows], delta: Delta, day: date, now: int) -> None:
+        sequence = self._sequence + 1
+        files = {kind: self._file(day, kind) for kind in rows}
+        names = [file.path.name for file in files.values()]
+        # One of the files carries the delta; without all of them it isn't used.
+        body = delta.to_bytes()
+        for kind, file in files.items():
+            file.commit(rows[kind], sequence=sequence, files=names, delta=body)
+            body = b""
+        forget_before = now - self._limits.remember_ids_hours * HOUR_MS
+        self._advance(delta, sequence, day, forget_before=forget_before)
+
+    def _advance(self, delta: Delta, sequence: int, day: date, *, forget_before: int) -> None:
+        self._meta.advance(delta, sequence, day, forget_before=forget_before)
+        self._sequence, self._day = sequence, day
+
+    def _file(self, day: date, kind: Kind) -> DayFile:
+        path = self.folder.day_file(day, kind)
+        file = self._today.get(kind)
+        if file is None or file.path != path:
+            if file is not None:
+                file.close()
+                self._past.close()
+            file = self._today[kind] = DayFile(path, kind)
+            _sync_folder(self.folder)
+        return file
+
+
+def _day_of(milliseconds: int) -> date:
+    return datetime.fromtimestamp(milliseconds / 1_000, UTC).date()
+
+
+def _sync_folder(folder: DataFolder) -> None:
+    """Make the name of a new file survive a power cut."""
+    descriptor = os.open(folder.days, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
