@@ -116,14 +116,10 @@ def test_the_password_is_shown_on_the_first_start_only(tmp_path: Path) -> None:
 
 
 def start_and_stop(data: Path) -> str:
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(data)], stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=20)
-    return line + rest
+    with monitor_process(data) as (_, process):
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        return "listens on\n" + process.stdout.read()
 
 
 def test_what_was_sent_before_a_stop_is_answered(tmp_path: Path) -> None:
@@ -170,7 +166,7 @@ async def test_a_server_without_lifespan_is_told(settings: MonitorSettings) -> N
         raise AssertionError
 
     with pytest.raises(RuntimeError, match="lifespan"):
-        await create_app(settings)({"type": "http", "path": "/health"}, never, ignore)  # type: ignore[arg-type]
+        await create_app(settings)({"type": "http", "path": "/health"}, never, ignore)
 
 
 def test_passwords_and_tokens_are_long_and_never_the_same() -> None:

@@ -61,11 +61,7 @@ def test_an_issue_and_its_event_have_sentrys_shapes(monitor: Monitor, api: Api) 
     event = api.get(f"/api/0/projects/toolboxai/server/events/{ID}/").json
 
     assert listed == one == same
-    assert (one["title"], one["count"], one["status"]) == (
-        "KeyError: 'x'".replace("'", ""),
-        "1",
-        "unresolved",
-    )
+    assert (one["title"], one["count"], one["status"]) == ("KeyError: x", "1", "unresolved")
     assert (one["project"]["slug"], one["metadata"]["type"]) == ("server", "KeyError")
     assert (event["eventID"], event["groupID"]) == (ID, one["id"])
     assert {"key": "plan", "value": "free"} in event["tags"]
@@ -78,17 +74,12 @@ def test_the_link_header_leads_through_all_pages(monitor: Monitor, api: Api) -> 
         monitor.post(event_envelope(fingerprint=[str(number)]))
 
     seen: list[str] = []
-    path = f"{ISSUES}?limit=2"
-    for _ in range(3):
-        page = api.get(path)
+    pages = ["?limit=2"]
+    while pages:
+        page = api.get(f"{ISSUES}{pages.pop()}")
         seen += [issue["id"] for issue in page.json]
-        following = re.search(
-            r'<http://[^/]+([^>]+)>; rel="next"; results="(\w+)"', page.headers["link"]
-        )
-        assert following is not None
-        path = following[1]
+        pages += re.findall(r'issues/([^>]+)>; rel="next"; results="true"', page.headers["link"])
 
-    assert following[2] == "false"
     assert sorted(seen) == ["1", "2", "3", "4", "5"]
 
 

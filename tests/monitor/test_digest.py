@@ -9,7 +9,7 @@ from queue import SimpleQueue
 
 import pytest
 
-from tests.monitor.running import envelope, event_envelope, monitor_in_thread
+from tests.monitor.running import Monitor, envelope, event_envelope, monitor_in_thread
 from toolboxai.monitor.digest import Answer, Budget, Digest, Submission
 from toolboxai.monitor.protocol import parse_envelope
 from toolboxai.monitor.queries import Queries
@@ -82,8 +82,7 @@ def test_a_bug_in_one_item_stays_with_that_item(
 def test_an_envelope_that_can_not_be_stored_stays_alone(
     writing: Writing, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolboxai.monitor.grouping.culprit_of", lambda event: event["transaction"])
-    poisoned = event_envelope("1" * 32, transaction="ok")
+    poisoned = event_envelope("1" * 32, transaction="poison", fingerprint=["another issue"])
     monkeypatch.setattr(
         "toolboxai.monitor.grouping.culprit_of",
         lambda event: "\ud800" if event.get("transaction") else "",
@@ -122,10 +121,10 @@ def test_when_nothing_can_be_written_every_client_is_told(
 def test_other_writes_go_through_the_same_thread(writing: Writing) -> None:
     writing.digest.start()
     name = writing.digest.call(lambda _: threading.current_thread().name)
-    failed = writing.digest.call(lambda _: [][1])
+    failed = writing.digest.call(lambda _: next(iter(())))
 
     assert name.result() == "monitor-writer"
-    assert isinstance(failed.exception(), IndexError)
+    assert isinstance(failed.exception(), StopIteration)
     writing.digest.close()
 
 
@@ -147,6 +146,24 @@ def test_a_full_queue_is_answered_with_503(tmp_path: Path) -> None:
 
     assert (full.status, full.headers["retry-after"]) == (503, "5")
     assert fits.status == 200
+
+
+def test_a_disk_that_fails_is_told_to_clients_and_to_who_watches(
+    monitor: Monitor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise WriteFailedError(OSError("disk full"), is_damage=False)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Store, "write", fail)
+        refused = monitor.post(event_envelope())
+        ill = monitor.request("GET", "/health")
+    accepted = monitor.post(event_envelope())
+    well = monitor.request("GET", "/health")
+
+    assert (refused.status, refused.headers["retry-after"]) == (503, "5")
+    assert (ill.status, ill.json["status"]) == (503, "failing")
+    assert (accepted.status, well.status) == (200, 200)
 
 
 def test_a_client_that_sends_slowly_is_let_go(tmp_path: Path) -> None:

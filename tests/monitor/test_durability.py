@@ -70,12 +70,23 @@ def test_fsync_of_both_files_comes_before_the_answer(tmp_path: Path) -> None:
     trace = tmp_path / "trace"
     calls = "trace=fsync,fdatasync,write,writev,sendto,sendmsg"
     with monitor_process(
-        tmp_path / "data", need_strace(), "-f", "-y", "-s", "20", "-e", calls, "-o", str(trace)
+        tmp_path / "data",
+        need_strace(),
+        "-D",
+        "-f",
+        "-y",
+        "-s",
+        "20",
+        "-e",
+        calls,
+        "-o",
+        str(trace),
     ) as (monitor, process):
         # The first makes the files; the second meets them as they usually are.
         assert monitor.post(event_envelope()).status == 200
         already = trace.stat().st_size
         assert monitor.post(event_envelope()).status == 200
+        # "-D" makes the monitor itself the child, so this ends it, and strace with it.
         process.terminate()
         process.wait(timeout=20)
 

@@ -319,3 +319,13 @@ def test_many_clients_at_once_lose_nothing(monitor: Monitor) -> None:
     assert statuses == [200] * 160
     (issue,) = monitor.questions().issues()
     assert issue.count == count(monitor) == 160
+
+
+def test_a_key_among_too_many_fields_is_not_looked_for(monitor: Monitor) -> None:
+    query = "&".join(f"field{number}=x" for number in range(200))
+
+    reply = monitor.request(
+        "POST", f"/api/1/envelope/?{query}&sentry_key={monitor.key}", event_envelope()
+    )
+
+    assert reply.status == 403

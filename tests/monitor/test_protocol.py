@@ -4,6 +4,7 @@ import gzip
 import json
 import random
 import zlib
+from collections.abc import Callable
 from itertools import pairwise
 
 import pytest
@@ -55,7 +56,7 @@ def raw_deflate(body: bytes) -> bytes:
     return compressor.compress(body) + compressor.flush()
 
 
-COMPRESS = {
+COMPRESS: dict[str, Callable[[bytes], bytes]] = {
     "gzip": gzip.compress,
     "x-gzip": gzip.compress,
     "deflate": zlib.compress,

@@ -4,12 +4,14 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import pytest
 import zstandard
 
+from toolboxai.monitor.models import Issue, Outcome
 from toolboxai.monitor.queries import Queries, cursor_of
 from toolboxai.monitor.settings import Limits, MonitorSettings
 from toolboxai.monitor.store import (
@@ -83,16 +85,26 @@ def open_store(settings: MonitorSettings, *, now: int = NOON) -> Store:
     return Store(settings, now=lambda: now)
 
 
-def everything(data: Path) -> dict[str, object]:
+@dataclass(frozen=True)
+class Known:
     """What the monitor knows, to be compared."""
+
+    issues: list[Issue]
+    counts: dict[str, int]
+    ids: list[str]
+    outcomes: list[Outcome]
+    logs: int
+
+
+def everything(data: Path) -> Known:
     with closing(Queries(data)) as queries:
-        return {
-            "issues": queries.issues(),
-            "counts": queries.counts(),
-            "ids": sorted(queries.event_ids()),
-            "outcomes": queries.outcomes(),
-            "logs": len(queries.logs_of_trace("f" * 32)),
-        }
+        return Known(
+            issues=queries.issues(),
+            counts=queries.counts(),
+            ids=sorted(queries.event_ids()),
+            outcomes=queries.outcomes(),
+            logs=len(queries.logs_of_trace("f" * 32)),
+        )
 
 
 @pytest.fixture
@@ -107,8 +119,8 @@ def test_a_batch_is_there_after_a_restart(settings: MonitorSettings, data: Path)
     with closing(open_store(settings)):
         known = everything(data)
 
-    assert known["counts"] == {"error": 2, "transaction": 2, "log": 4, "session": 2}
-    assert len(known["ids"]) == 4  # type: ignore[arg-type]
+    assert known.counts == {"error": 2, "transaction": 2, "log": 4, "session": 2}
+    assert len(known.ids) == 4
 
 
 class PowerCutError(Exception):
@@ -147,8 +159,8 @@ def test_a_batch_that_is_torn_between_day_files_was_never_there(
         store.write([whole(2)])
         again = everything(data)
 
-    assert again["counts"] == {"error": 2, "transaction": 2, "log": 4, "session": 2}
-    assert again["logs"] == 4
+    assert again.counts == {"error": 2, "transaction": 2, "log": 4, "session": 2}
+    assert again.logs == 4
 
 
 def test_a_batch_newer_than_meta_is_digested_again_once(
@@ -160,7 +172,7 @@ def test_a_batch_newer_than_meta_is_digested_again_once(
             cut("advance", 1, monkeypatch)
             with pytest.raises(PowerCutError):
                 store.write([whole(2)])
-        assert everything(data)["counts"] == {"error": 1, "transaction": 1, "log": 2, "session": 1}
+        assert everything(data).counts == {"error": 1, "transaction": 1, "log": 2, "session": 1}
 
     with closing(open_store(settings)):
         after = everything(data)
@@ -168,10 +180,10 @@ def test_a_batch_newer_than_meta_is_digested_again_once(
         store.write([whole(2)])
         repeated = everything(data)
 
-    assert after["counts"] == {"error": 2, "transaction": 2, "log": 4, "session": 2}
-    assert repeated["counts"] == after["counts"]
-    assert repeated["issues"] == after["issues"]
-    (issue,) = after["issues"]  # type: ignore[misc]
+    assert after.counts == {"error": 2, "transaction": 2, "log": 4, "session": 2}
+    assert repeated.counts == after.counts
+    assert repeated.issues == after.issues
+    (issue,) = after.issues
     assert issue.count == 2
 
 
@@ -319,7 +331,7 @@ def test_one_damaged_record_fails_the_batch_and_leaves_the_store_usable(
         store.write([received(event(2))])
 
     assert caught.value.is_damage
-    assert everything(data)["counts"] == {"error": 1, "transaction": 0, "log": 0}
+    assert everything(data).counts == {"error": 1, "transaction": 0, "log": 0}
 
 
 def test_a_failing_disk_is_not_called_damage(settings: MonitorSettings, data: Path) -> None:
@@ -334,7 +346,7 @@ def test_a_failing_disk_is_not_called_damage(settings: MonitorSettings, data: Pa
         store.write([received(event(1))])
 
     assert not caught.value.is_damage
-    assert everything(data)["counts"] == {"error": 1, "transaction": 0, "log": 0}
+    assert everything(data).counts == {"error": 1, "transaction": 0, "log": 0}
 
 
 def test_secrets_are_kept_as_hashes_only(settings: MonitorSettings, data: Path) -> None:
@@ -356,3 +368,37 @@ def test_secrets_are_kept_as_hashes_only(settings: MonitorSettings, data: Path) 
     recorded = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
     assert password.encode() not in recorded
     assert token.encode() not in recorded
+
+
+def test_a_batch_that_fails_in_its_last_file_leaves_nothing_in_the_first(
+    settings: MonitorSettings, data: Path
+) -> None:
+    damaged = received(event(1))
+    damaged.items.append(
+        ItemRecord(category="session", type=None, event_id=None, headers="{}", payload=b"")  # type: ignore[arg-type]
+    )
+    with closing(open_store(settings)) as store:
+        with pytest.raises(WriteFailedError, match="NOT NULL"):
+            store.write([damaged])
+        assert everything(data).ids == []
+        store.write([received(event(1))])
+
+    assert everything(data).counts == {"error": 1, "transaction": 0, "log": 0}
+
+
+def test_repeats_within_one_batch_are_stored_once(settings: MonitorSettings, data: Path) -> None:
+    with closing(open_store(settings)) as store:
+        store.write(
+            [
+                received(event(1), envelope_id="a"),
+                received(event(2), envelope_id="a"),
+                received(event(1), event(1)),
+            ]
+        )
+
+    known = everything(data)
+    assert known.ids == [f"{1:032x}"]
+    assert {(o.category, o.reason, o.quantity) for o in known.outcomes} == {
+        ("envelope", "envelope id", 1),
+        ("error", "event id", 2),
+    }

@@ -10,10 +10,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.setup import Telemetry, current_telemetry, telemetry
+from toolboxai.telemetry.setup import current_telemetry, telemetry
 from toolboxai.telemetry.tracing import span
 
-log = logging.getLogger(__name__)
+# Not this module's own name: what telemetry says of itself is never sent.
+log = logging.getLogger("toolboxai.debug")
 
 _FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
@@ -103,14 +104,14 @@ def is_local(request: Request) -> bool:
 
 
 async def _debug(request: Request) -> Response:
-    """Fail in the way that ``?kind=`` names: ``error`` (the default), ``log``, ``trace`` or ``message``."""
+    """Do what ``?kind=`` names: fail with an ``error`` (the default), write a ``log``, time a ``trace``."""
     kind = request.query_params.get("kind", "error")
     active = telemetry()
     match kind:
         case "error":
-            return _fail(active)
+            return _fail(active.options.environment)
         case "log":
-            log_debug()
+            log.warning("a test line from /sentry-debug")
         case "trace":
             with span("debug.step", "a step of the debug trace"):
                 pass
@@ -119,12 +120,6 @@ async def _debug(request: Request) -> Response:
     return JSONResponse({"kind": kind, "sent": active.is_active})
 
 
-def log_debug() -> None:
-    """Write a log line that arrives as a Sentry log."""
-    logging.getLogger("toolboxai.debug").warning("a test line from /sentry-debug")
-
-
-def _fail(active: Telemetry) -> Response:
-    where_to_look = active.options.environment
-    msg = f"a test error from /sentry-debug in {where_to_look}"
+def _fail(environment: str) -> Response:
+    msg = f"a test error from /sentry-debug in {environment}"
     raise DebugError(msg)

@@ -9,6 +9,13 @@ import orjson
 import zstandard
 
 from toolboxai.monitor import grouping
+from toolboxai.monitor.digest.categories import (
+    CATEGORY,
+    CLIENT_CATEGORIES,
+    CLIENT_REASONS,
+    CONTAINERS,
+    KNOWN_TYPES,
+)
 from toolboxai.monitor.protocol import (
     Envelope,
     Flags,
@@ -39,61 +46,6 @@ ZSTD_LEVEL = 3
 MAX_ENVELOPE_ID_CHARS = 64
 MAX_REPORTED = 100
 MAX_QUANTITY = 1_000_000_000
-
-# What is parsed, and the name it is counted by.
-CATEGORY = {"event": "error", "transaction": "transaction", "log": "log"}
-# Kept as received under its own name; any other type is counted as "unknown".
-KNOWN_TYPES = frozenset(
-    {
-        "attachment",
-        "check_in",
-        "client_report",
-        "feedback",
-        "form_data",
-        "metric_buckets",
-        "nel",
-        "profile",
-        "profile_chunk",
-        "raw_security",
-        "replay_event",
-        "replay_recording",
-        "replay_video",
-        "security",
-        "session",
-        "sessions",
-        "span",
-        "statsd",
-        "trace_metric",
-        "unreal_report",
-        "user_report",
-    }
-)
-CONTAINERS = frozenset({"log", "span", "trace_metric"})
-# Reasons and categories come from clients; a closed set keeps the table of outcomes small.
-CLIENT_REASONS = frozenset(
-    {
-        "backpressure",
-        "before_send",
-        "buffer_overflow",
-        "cache_overflow",
-        "callback_error",
-        "event_processor",
-        "ignored",
-        "insufficient_data",
-        "internal_sdk_error",
-        "invalid",
-        "network_error",
-        "queue_overflow",
-        "ratelimit_backoff",
-        "sample_rate",
-        "send_error",
-    }
-)
-CLIENT_CATEGORIES = frozenset(
-    {"error", "transaction", "span", "log_item", "log_byte", "session", "attachment", "profile"}
-    | {"profile_chunk", "replay", "monitor", "feedback", "trace_metric", "internal", "default"}
-    | {"security"}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -91,9 +91,9 @@ class FolderLock:
 
     def __init__(self, folder: DataFolder) -> None:
         # SQLite's own file lock: works wherever SQLite does.
-        self._db = sqlite3.connect(
-            folder.path / "lock.db", timeout=0, isolation_level=None, check_same_thread=False
-        )
+        path = folder.path / "lock.db"
+        self._db = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        path.chmod(0o600)
         try:
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("BEGIN EXCLUSIVE")

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 HOUR_MS = 3_600_000
 EVENT_KINDS = (Kind.ERRORS, Kind.TRACES)
 # What SQLite or Python says when a value, not the disk, is the problem.
-DAMAGE = (sqlite3.DataError, sqlite3.IntegrityError, ValueError, OverflowError)
+DAMAGE = (sqlite3.DataError, sqlite3.IntegrityError, TypeError, ValueError, OverflowError)
 
 
 def now_ms() -> int:
@@ -46,6 +46,7 @@ class Store:
         self.folder = DataFolder(settings.data)
         self.folder.prepare()
         self._lock = FolderLock(self.folder)
+        self._is_open = False
         try:
             self._open()
         except BaseException:
@@ -65,7 +66,7 @@ class Store:
         """
         try:
             self._write(envelopes)
-        except (sqlite3.Error, OSError, ValueError, OverflowError) as error:
+        except (sqlite3.Error, OSError, TypeError, ValueError, OverflowError) as error:
             self._recover()
             raise WriteFailedError(error, is_damage=isinstance(error, DAMAGE)) from error
 
@@ -98,6 +99,8 @@ class Store:
         return token
 
     def _write(self, envelopes: Iterable[Digested]) -> None:
+        if not self._is_open:
+            self._open()
         now = self._now()
         day = max(_day_of(now), self._day)
         batch = Batch(now)
@@ -117,7 +120,8 @@ class Store:
         try:
             self._open()
         except (sqlite3.Error, OSError, StoreError):
-            # The next write finds closed files, fails, and tries this again.
+            # The next write tries this again.
+            self._is_open = False
             log.exception("can't open the data folder again after a failed write")
 
     def _open(self) -> None:
@@ -133,6 +137,7 @@ class Store:
         except BaseException:
             self._meta.close()
             raise
+        self._is_open = True
 
     def _ensure_project(self) -> None:
         if not self._meta.projects():
