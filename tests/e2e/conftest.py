@@ -126,7 +126,7 @@ def start_server(tmp_path: Path, data: Path) -> Iterator[StartServer]:
         environment = {"TOOLBOXAI_DATA_DIR": str(data)} | environment
         process = Running("serve", "--port", str(port), folder=folder, **environment)
         started.append(process)
-        process.wait_to_say("Application startup complete")
+        process.wait_to_say("Uvicorn running on")
         return Server(process, port)
 
     yield start
