@@ -10,7 +10,7 @@ from tests.tooling.copies import ROOT
 from toolboxai import telemetry
 from toolboxai.cli.app import app as command_line
 from toolboxai.server.config import Settings
-from toolboxai.server.main import content, operations
+from toolboxai.server import content, operations
 
 GUIDE = (ROOT / "SENTRY_INTEGRATION.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.sentry.example").read_text(encoding="utf-8")
@@ -40,9 +40,9 @@ def test_the_example_is_what_the_server_reads(tmp_path_factory: pytest.TempPathF
     path = tmp_path_factory.mktemp("example") / "env"
     path.write_text(EXAMPLE)
 
-    from_example = Settings(_env_file=path)  # type: ignore[call-arg]
+    from_example = Settings(_env_file=path)
 
-    assert from_example == Settings(_env_file=None)  # type: ignore[call-arg]
+    assert from_example == Settings(_env_file=None)
 
 
 def test_the_production_example_works(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -53,7 +53,7 @@ def test_the_production_example_works(tmp_path_factory: pytest.TempPathFactory) 
     path = tmp_path_factory.mktemp("example") / "env"
     path.write_text("\n".join(lines))
 
-    settings = Settings(_env_file=path)  # type: ignore[call-arg]
+    settings = Settings(_env_file=path)
 
     assert len(lines) >= 5
     assert settings.sentry_environment == "production"
