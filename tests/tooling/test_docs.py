@@ -9,8 +9,8 @@ from fastapi.routing import APIRoute
 from tests.tooling.copies import ROOT
 from toolboxai import telemetry
 from toolboxai.cli.app import app as command_line
-from toolboxai.server.config import Settings
 from toolboxai.server import content, operations
+from toolboxai.server.config import Settings
 
 GUIDE = (ROOT / "SENTRY_INTEGRATION.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.sentry.example").read_text(encoding="utf-8")
