@@ -46,7 +46,9 @@ class Server:
         """Return the status that ``call`` ends in; 0 when nothing came back."""
         try:
             url, body = f"{self.url}{call.path}", dict(call.body) or None
-            return self._http.request(call.method, url, json=body).status
+            # uvicorn hangs up after an error, and a request on its way there would be lost.
+            headers = {"Connection": "close"}
+            return self._http.request(call.method, url, json=body, headers=headers).status
         except urllib3.exceptions.HTTPError:
             return 0
 

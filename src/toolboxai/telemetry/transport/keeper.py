@@ -54,6 +54,7 @@ class Keeper:
         self._max_logs = max_logs
         self._envelopes: deque[Outgoing] = deque()
         self._logs: deque[LogRecord] = deque()
+        self._in_hand = 0  # taken from the queues, not yet bytes
         self._unspooled: list[bytes] = []
         self._wake = Event()
         self._asleep = False
@@ -66,7 +67,7 @@ class Keeper:
     @property
     def queued(self) -> int:
         """How many envelopes and log records are not on disk yet."""
-        return len(self._envelopes) + len(self._logs) + len(self._unspooled)
+        return len(self._envelopes) + len(self._logs) + self._in_hand + len(self._unspooled)
 
     def start(self) -> None:
         """Start the thread."""
@@ -115,6 +116,7 @@ class Keeper:
             self._busy = True
             with quietly:
                 self._keep_all()
+            self._in_hand = 0
             self._busy = False
             with self._idle:
                 self._idle.notify_all()
@@ -130,6 +132,7 @@ class Keeper:
     def _keep_all(self) -> None:
         while self._envelopes or self._logs or self._unspooled:
             self._unspooled += self._next_batch()
+            self._in_hand = 0
             if not self._store():
                 return
 
@@ -137,12 +140,13 @@ class Keeper:
         room = max(0, MAX_BATCH_ENVELOPES - len(self._unspooled))
         batch = []
         for _ in range(min(room, len(self._envelopes))):
+            self._in_hand += 1  # before it is popped: it must not be out of everybody's count
             batch.append(self._rendered(self._envelopes.popleft()))
             self._pause()
         while self._logs and len(batch) < room:
-            logs = [
-                self._logs.popleft() for _ in range(min(MAX_LOGS_PER_ENVELOPE, len(self._logs)))
-            ]
+            taken = min(MAX_LOGS_PER_ENVELOPE, len(self._logs))
+            self._in_hand += taken
+            logs = [self._logs.popleft() for _ in range(taken)]
             batch.append(self._rendered(Outgoing([container("log", self._render(logs))])))
             self._pause()
         return [body for body in batch if body]
