@@ -11,6 +11,7 @@ from toolboxai.telemetry.privacy import gate as gate_module
 from toolboxai.telemetry.privacy.keys import PERSON, SECRET, rule_for
 from toolboxai.telemetry.privacy.text import redact
 
+SECRET_TOKEN = "ghp_" + "a1B2" * 9
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
     lambda inner: (
@@ -46,12 +47,18 @@ def redacted(text: str) -> str:
         ("studentName", PERSON),
         ("student_id", PERSON),
         ("ip_address", PERSON),
-        ("password_reset_at", None),
-        ("token_count", None),
-        ("auth_enabled", None),
+        ("accesstoken", SECRET),
+        ("dbpassword", SECRET),
+        ("db_pass", SECRET),
+        ("signing_key", SECRET),
+        ("password_used", SECRET),
+        ("x" * 130 + "_password", SECRET),
+        ("robloxId", PERSON),
         ("server.address", None),
         ("lesson", None),
         ("spinning", None),
+        ("tokenizer", None),
+        ("is_unauthorized", None),
         ("", None),
     ],
 )
@@ -98,6 +105,34 @@ def test_a_secret_is_found_in_any_text(secret: str, around: str) -> None:
         "api_key => hunter22;",
         "?token=hunter22&x=1",
         "postgresql://school:hunter22@db/main",
+        "redis://:hunter22@cache/0",
+        "amqp://u:with@hunter22@broker",
+        "password=me@school.org#hunter22",
+        "Authorization: Bearer abcdefgh1$hunter22",
+        "password=[redacted:x]hunter22",
+        "Authorization: Token hunter22",
+        "Cookie: a=1; x=hunter22",
+        "passphrase: correct horse hunter22",
+        "password=a,hunter22",
+        "password=('hunter22',)",
+        'password="""hunter22"""',
+        "password=rb'hunter22'",
+        "password='it\\'s hunter22'",
+        "otp=hunter22",
+        "pin: hunter22",
+        "credentials=hunter22",
+        "private_key = hunter22",
+        "password      = hunter22",
+        "password%3Dhunter22",
+        "user[password]=hunter22",
+        "--password hunter22",
+        'say \\\\\\"password\\\\\\": \\\\\\"hunter22\\\\\\"',
+        "[SQL: INSERT INTO pupil VALUES (?)]\n[parameters: ('hunter22',)]",
+        "1 validation error [type=int_parsing, input_value='hunter22', input_type=str]",
+        "token=" + "x" * 3_000 + "hunter22",
+        "eyJhbGciOiJIUzI1NiJ9." + "x" * 5_000 + "hunter22",
+        "ghp_" + "a" * 300 + "hunter22",
+        "-----BEGIN PGP MESSAGE-----\nhunter22",
     ],
 )
 def test_a_value_behind_a_telling_name_is_cut(text: str) -> None:
@@ -117,6 +152,8 @@ def test_a_value_behind_a_telling_name_is_cut(text: str) -> None:
         "grade 4, objective 4.NF.1, 12 tokens",
         "http://localhost:8008/health",
         "the password field is required",
+        "basic arithmetic, digest of the week",
+        "def sign_in(name, token_type): ...",
         "password=None",
     ],
 )
@@ -143,20 +180,81 @@ def test_secrets_in_a_structure_under_a_telling_name_go_with_it() -> None:
     assert cleaned == {"cookies": "[redacted:secret]", "message": "ate [redacted:echo]"}
 
 
-def test_numbers_of_tokens_and_switches_stay() -> None:
-    payload = {"max_tokens": 256, "password": None, "secret": True, "token": "", "pin": 1234}
-
-    assert clean(payload) == payload | {"pin": "[redacted:secret]"}
-
-
-def test_structure_is_kept_only_while_it_looks_the_part() -> None:
-    payload = {
-        "module": "school.passwords",
-        "release": "school@1.0.0",
-        "function": "ada@school.org",
+def test_counts_times_kinds_and_switches_stay() -> None:
+    harmless = {
+        "max_tokens": 256,
+        "token_count": 12,
+        "gen_ai.usage.input_tokens": {"value": 12, "type": "integer"},
+        "password_reset_at": "2026-11-23T12:00:00Z",
+        "token_type": "bearer",
+        "password": None,
+        "secret": True,
+        "token": "",
+        "auth_enabled": False,
     }
 
-    assert clean(payload) == payload | {"function": "[redacted:email]"}
+    assert clean(harmless) == harmless
+    assert clean({"pin": 1234, "password_reset_at": "hunter22!"}) == {
+        "pin": "[redacted:secret]",
+        "password_reset_at": "[redacted:secret]",
+    }
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"vars": {"filename": SECRET_TOKEN}},
+        {"tags": {"module": SECRET_TOKEN}},
+        {"spans": [{"data": {"function": SECRET_TOKEN}}]},
+        {"vars": {"release": "https://u:hunter22@host"}},
+        {"headers": [["x-api-key", "hunter22"]]},
+        {"headers": [{"name": "x-api-key", "value": "hunter22"}]},
+        {"vars": {"password": "hunter22", "function": "hunter22", "hunter22": 1}},
+    ],
+    ids=["filename", "module", "function", "release", "pair", "name and value", "echo as a name"],
+)
+def test_no_place_is_exempt(payload: dict[str, Any]) -> None:
+    cleaned = str(clean(payload))
+
+    assert SECRET_TOKEN not in cleaned
+    assert "hunter22" not in cleaned
+
+
+def test_an_echo_leaves_the_structure_of_an_event_alone() -> None:
+    frame = {"function": "fail", "module": "school", "vars": {"password": "fail"}}
+    event = {
+        "level": "fail",
+        "exception": {
+            "values": [{"type": "fail", "value": "fail", "stacktrace": {"frames": [frame]}}]
+        },
+    }
+
+    cleaned = clean(event)
+
+    (value,) = cleaned["exception"]["values"]
+    assert (cleaned["level"], value["type"], value["value"]) == ("fail", "fail", "[redacted:echo]")
+    assert value["stacktrace"]["frames"][0]["function"] == "fail"
+
+
+class Hostile:
+    def __eq__(self, other: object) -> bool:
+        raise AssertionError
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_a_foreign_object_is_not_even_compared() -> None:
+    assert clean({"message": "stays", "password": Hostile()}) == {
+        "message": "stays",
+        "password": "[redacted:secret]",
+    }
+
+
+def test_what_is_too_much_to_look_at_does_not_leave() -> None:
+    cleaned = clean({"many": [f"{number:8000d}" for number in range(200)]})
+
+    assert cleaned["many"][0].strip() == "0"
+    assert cleaned["many"][-1] == "[redacted:budget]"
 
 
 def test_source_lines_keep_their_names_and_lose_their_tokens() -> None:
@@ -234,7 +332,18 @@ def test_any_text_can_be_looked_through(text: str) -> None:
         "\\" * 8_000,
         "bearer " * 1_100,
         "-----BEGIN " * 700,
+        "token." * 1_365,
+        "token-" * 1_365,
+        "eyJ-" * 2_048,
+        "a=" * 4_000,
+        "password='" * 800,
+        "sk-" * 2_700,
+        "basic " * 1_300,
+        "x@y." * 2_000,
+        "--token " * 1_000,
+        "://a:" * 1_600,
     ],
+    ids=lambda text: text[:12].strip(),
 )
 def test_hostile_text_takes_linear_time(hostile: str) -> None:
     from time import process_time
@@ -242,7 +351,7 @@ def test_hostile_text_takes_linear_time(hostile: str) -> None:
     started = process_time()
     redacted(hostile)
 
-    assert process_time() - started < 0.5
+    assert process_time() - started < 0.1
 
 
 def test_an_error_inside_the_gate_gives_the_minimal_event(monkeypatch: pytest.MonkeyPatch) -> None:

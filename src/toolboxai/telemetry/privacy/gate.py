@@ -6,13 +6,14 @@ from datetime import datetime
 from re import compile as pattern
 from typing import Any
 
-from toolboxai.telemetry.privacy.keys import SECRET, is_telling_word, rule_for
-from toolboxai.telemetry.privacy.text import MARKER, redact
+from toolboxai.telemetry.privacy.keys import SECRET, is_telling_word, rule_for, tells_nothing
+from toolboxai.telemetry.privacy.text import IS_MARKER, MARKER, redact
 
 MAX_DEPTH = 24
 MAX_MEMBERS = 2_000
 MIN_ECHO_CHARS = 4
 MAX_ECHOES = 64
+MAX_LOOKED_AT_CHARS = 1_000_000
 MAX_CLEAN_TEXTS = 5_000
 MAX_CLEAN_TEXT_CHARS = 200
 
@@ -21,17 +22,17 @@ MAX_CLEAN_TEXT_CHARS = 200
 KNOWN_ITEMS = frozenset(
     {"check_in", "client_report", "event", "feedback", "log", "span", "trace_metric", "transaction"}
 )
-# Made by programs, and needed to make sense of the rest; exempt only while they look the part.
-_STRUCTURE = frozenset(
-    {
-        "abs_path", "event_id", "filename", "function", "module", "parent_span_id", "release",
-        "span_id", "trace_id",
-    }
-)  # fmt: skip
 _PLAIN = pattern(r"[\w./<>:\\@+-]{1,512}")
+# Where programs, not people, put the words: an echo of a secret that reads `error` must not damage them.
+# By the name that leads to a place: the event itself, an exception's values, a stack's frames.
+_STRUCTURE = {
+    "": frozenset({"environment", "level", "platform", "release", "type"}),
+    "values": frozenset({"module", "type"}),
+    "frames": frozenset({"abs_path", "filename", "function", "module"}),
+}
 # In source code `password=password` is a name, not a value: only the tokens themselves are looked for.
-_SCALARS = frozenset({bool, int, float, type(None), datetime})
 _SOURCE = frozenset({"context_line", "post_context", "pre_context"})
+_SCALARS = frozenset({bool, int, float, type(None), datetime})
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +85,7 @@ class _Walk:
         self._seen = seen
         self._redactions: dict[str, int] = {}
         self._echoes: set[str] = set()
+        self._left_chars = MAX_LOOKED_AT_CHARS
 
     def over(self, payload: dict[str, Any]) -> Passed:
         cleaned = self._members(payload, 1)
@@ -107,10 +109,12 @@ class _Walk:
     def _text(self, text: str, name: str) -> str:
         if text in self._seen.texts:
             return text
-        if name in _STRUCTURE and _PLAIN.fullmatch(text) and (name == "release" or "@" not in text):
-            return text
         if len(text) > self._max_string_chars:
             text = text[: self._max_string_chars] + "…"
+        self._left_chars -= len(text)
+        if self._left_chars < 0:
+            self._found("budget")
+            return MARKER.format("budget")
         if name in _SOURCE:
             return redact(text, found=self._found, pairs=False)
         redacted = redact(text, found=self._found)
@@ -126,10 +130,15 @@ class _Walk:
             return MARKER.format("depth")
         if isinstance(value, dict):
             return self._members(value, depth)
+        if len(value) == 2 and isinstance(value[0], str):  # a header as a pair
+            return [self._text(value[0], ""), self._member(value[0], value[1], depth)]
         return [self._value(element, depth, name) for element in value[:MAX_MEMBERS]]
 
     def _members(self, members: dict[Any, Any], depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
+        telling = members.get("name") or members.get("key")
+        if isinstance(telling, str) and "value" in members and rule_for(telling):
+            members = members | {"value": self._member(telling, members["value"], depth)}
         for key, value in list(members.items())[:MAX_MEMBERS]:
             kind = type(value)
             if key in self._seen.names and (
@@ -138,7 +147,8 @@ class _Walk:
                 kept[key] = value  # the common case, and most of the gate's time
             else:
                 name = key if type(key) is str else f"<{type(key).__name__}>"
-                kept[self._text(name, "")] = self._member(name, value, depth)
+                shown = self._text(name, "")  # before its value has used up the budget
+                kept[shown] = self._member(name, value, depth)
         return kept
 
     def _member(self, name: str, value: object, depth: int) -> object:
@@ -168,12 +178,14 @@ class _Walk:
 
 
 def _is_harmless(name: str, value: object) -> bool:
-    """Say whether a value under a telling name tells nothing: a switch, nothing, or a marker of ours."""
+    """Say whether a value under a telling name tells nothing: a switch, a count, nothing, or our marker."""
     if isinstance(value, str):
-        return not value or value.startswith("[redacted:")
-    if isinstance(value, int | float):
-        return isinstance(value, bool) or name.lower().endswith("tokens")
-    return value is None or value in ({}, [])
+        return not value or IS_MARKER.fullmatch(value) is not None or tells_nothing(name, value)
+    if type(value) is dict:  # an attribute of a log or span: a value and its type
+        return not value or (set(value) == {"type", "value"} and _is_harmless(name, value["value"]))
+    if type(value) in {int, float}:
+        return tells_nothing(name, value)  # type: ignore[arg-type]
+    return value is None or type(value) is bool or (type(value) is list and not value)
 
 
 def _is_echo(text: str) -> bool:
@@ -189,13 +201,18 @@ def _texts(value: object, depth: int = 4) -> Iterator[str]:
             yield from _texts(member, depth - 1)
 
 
-def _change_texts(value: Any, change: Callable[[str], str], name: str = "") -> Any:  # noqa: ANN401 - JSON
+def _change_texts(value: Any, change: Callable[[str], str], place: str = "") -> Any:  # noqa: ANN401 - JSON
+    """Return ``value`` with all its texts changed, names too, but for the structure of an event."""
     if isinstance(value, str):
-        return value if name in _STRUCTURE else change(value)
+        return change(value)
     if isinstance(value, dict):
-        return {key: _change_texts(member, change, key) for key, member in value.items()}
+        structure = _STRUCTURE.get(place, frozenset())
+        return {
+            change(key): member if key in structure else _change_texts(member, change, key)
+            for key, member in value.items()
+        }
     if isinstance(value, list):
-        return [_change_texts(member, change, name) for member in value]
+        return [_change_texts(member, change, place) for member in value]
     return value
 
 

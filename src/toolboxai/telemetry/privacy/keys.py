@@ -2,71 +2,88 @@
 
 import re
 from functools import lru_cache
-from itertools import pairwise
 
 SECRET = "secret"  # noqa: S105 - the name of a rule
 PERSON = "person"
+MAX_NAME_CHARS = 128
 
-# One word of the name is enough: password_hash, x-api-token, dbPassword.
+# Anywhere in the name, however it is written: accesstoken, dbPassword, X-Api-Key.
+_SECRET_STEMS = (
+    "accesskey", "apikey", "authoriz", "bearer", "cookie", "credential", "csrf", "encryptionkey", "jwt", "passcode",
+    "passphrase", "passwd", "password", "privatekey", "roblosecurity", "secret", "sessionid", "sessionkey",
+    "signingkey", "sshkey", "token", "xsrf",
+)  # fmt: skip
+# Only as a word of its own: `pin` is one, `spinning` isn't.
 _SECRET_WORDS = frozenset(
     {
-        "apikey", "auth", "authorization", "bearer", "cookie", "cookies", "credential", "credentials",
-        "csrf", "csrftoken", "dsn", "jwt", "otp", "passphrase", "passwd", "password", "passwords", "pin",
-        "pincode", "privatekey", "pwd", "roblosecurity", "secret", "secrets", "session", "sessionid",
-        "sid", "signature", "ssn", "token", "tokens", "totp", "xsrf",
-    }
-)  # fmt: skip
-_SECRET_PAIRS = frozenset(
-    {
-        ("api", "key"),
-        ("access", "key"),
-        ("private", "key"),
-        ("secret", "key"),
-        ("client", "secret"),
-        ("session", "id"),
+        "auth",
+        "dsn",
+        "otp",
+        "pass",
+        "pin",
+        "pincode",
+        "pwd",
+        "session",
+        "sid",
+        "signature",
+        "ssn",
+        "totp",
     }
 )
-_PERSON_WORDS = frozenset(
+_PERSON_STEMS = (
+    "birthdate", "birthday", "dateofbirth", "displayname", "email", "familyname", "firstname", "fullname",
+    "givenname", "homeaddress", "ipaddress", "lastname", "nickname", "parentname", "phonenumber", "postalcode",
+    "pupilid", "pupilname", "robloxid", "robloxname", "studentid", "studentname", "surname", "telephone",
+    "username", "zipcode",
+)  # fmt: skip
+_PERSON_WORDS = frozenset({"address", "dob", "ip", "mobile", "phone"})
+_NEITHER = ("authorized", "networkaddress", "secretar", "serveraddress", "tokeniz", "unauthorized")
+# What ends like this counts, times or names a kind, if its value looks it: token_count, password_reset_at.
+_COUNTING_ENDS = frozenset(
     {
-        "address", "birthdate", "birthday", "dob", "email", "emails", "firstname", "fullname", "ip",
-        "lastname", "mobile", "nickname", "phone", "surname", "telephone", "username", "zipcode",
+        "at", "bytes", "chars", "count", "counts", "expires", "expiry", "length", "limit", "max", "min", "ms",
+        "seconds", "size", "tokens", "total", "used", "valid",
     }
 )  # fmt: skip
-_PERSON_PAIRS = frozenset(
-    {
-        ("first", "name"), ("last", "name"), ("full", "name"), ("user", "name"), ("family", "name"),
-        ("given", "name"), ("display", "name"), ("student", "name"), ("parent", "name"), ("student", "id"),
-        ("roblox", "name"), ("birth", "date"), ("zip", "code"), ("postal", "code"), ("date", "birth"),
-    }
-)  # fmt: skip
-_HARMLESS_PAIRS = frozenset({("server", "address"), ("network", "address")})
-# A name that ends like this counts, times or switches: token_count, password_reset_at, auth_enabled.
-_HARMLESS_ENDS = frozenset(
-    {
-        "at", "count", "counts", "enabled", "expires", "expiry", "id", "kind", "length", "limit", "max", "method",
-        "min", "ms", "provider", "required", "seconds", "size", "status", "total", "type", "used", "valid",
-    }
-)  # fmt: skip
+_NAMING_ENDS = frozenset({"kind", "method", "provider", "status", "type"})
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
-_MAX_NAME_CHARS = 128
+_TIME = re.compile(r"[\d:T.Z+ /-]{1,40}")
+_PLAIN_WORD = re.compile(r"[A-Za-z_]{1,16}")
 
 
 @lru_cache(maxsize=8_192)
 def rule_for(name: str) -> str | None:
-    """Return the rule by which the value under ``name`` must go, or ``None``."""
-    words = tuple(word.lower() for word in _WORD.findall(name[:_MAX_NAME_CHARS]))
-    pairs = set(pairwise(words))
-    if _SECRET_PAIRS & pairs:
+    """Return the rule by which the value under ``name`` must go, or ``None``.
+
+    Of a long name the end is looked at: that is where the noun stands.
+    """
+    words = _words(name)
+    joined = "".join(words)
+    for harmless in _NEITHER:
+        joined = joined.replace(harmless, "")
+    if _SECRET_WORDS.intersection(words) or any(stem in joined for stem in _SECRET_STEMS):
         return SECRET
-    if _PERSON_PAIRS & pairs:
+    is_person = _PERSON_WORDS.intersection(words) and joined
+    if is_person or any(stem in joined for stem in _PERSON_STEMS):
         return PERSON
-    if (len(words) > 1 and words[-1] in _HARMLESS_ENDS) or _HARMLESS_PAIRS & pairs:
-        return None
-    if _SECRET_WORDS.intersection(words):
-        return SECRET
-    return PERSON if _PERSON_WORDS.intersection(words) else None
+    return None
+
+
+def tells_nothing(name: str, value: str | float) -> bool:
+    """Say whether ``value`` under a telling name is only a count, a time or a kind."""
+    words = _words(name)
+    end = words[-1] if words else ""
+    if not isinstance(value, str):
+        return end in _COUNTING_ENDS
+    if end in _COUNTING_ENDS:
+        return _TIME.fullmatch(value) is not None
+    return end in _NAMING_ENDS and _PLAIN_WORD.fullmatch(value) is not None
 
 
 def is_telling_word(text: str) -> bool:
     """Say whether ``text`` is itself one of the words: a secret that reads `password` is no secret."""
-    return text.lower() in _SECRET_WORDS | _PERSON_WORDS
+    return len(text) <= MAX_NAME_CHARS and text.isalpha() and rule_for(text) is not None
+
+
+def _words(name: str) -> tuple[str, ...]:
+    return tuple(word.lower() for word in _WORD.findall(name[-MAX_NAME_CHARS:]))

@@ -2,86 +2,126 @@
 
 import re
 from collections.abc import Callable
-from re import Match, Pattern
+from re import Match
+
+from toolboxai.telemetry.privacy.keys import MAX_NAME_CHARS, SECRET, rule_for
 
 MARKER = "[redacted:{}]"
+IS_MARKER = re.compile(r"\[redacted:[\w-]{1,32}\]")
+Found = Callable[[str], None]
+
 _NOTHING = frozenset({"none", "null", "true", "false", "…"})
-
-_WORDS = "passw(?:or)?d|passwd|pwd|passphrase|secret|token|api[_-]?key|access[_-]?key|authorization|cookie|session(?:id)?"
-
-
-# Each with a bounded repetition at every unbounded place, so that no text makes them slow.
-_RULES: tuple[tuple[str, Pattern[str]], ...] = (
+_PROVIDER_HINTS = (
+    "sk-", "sk_", "rk_", "pk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "xox", "akia",
+    "asia", "aiza", "ya29", "sg.", "npm_", "pypi-", "hf_", "sntry", "_|warning",
+)  # fmt: skip
+# Each begins at a place that can't lie inside its own match, or repeats possessively: no text makes
+# them slow. Each with the hints without one of which there is nothing for it to find.
+_RULES = (
     (
         "private-key",
-        re.compile(
-            r"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[\s\S]{0,8192}?(?:-----END [A-Z ]{0,40}-----|\Z)"
-        ),
+        ("-----begin",),
+        r"-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|MESSAGE)[A-Z0-9 ]{0,10}-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,50}-----|\Z)",
     ),
-    ("jwt", re.compile(r"\beyJ[\w-]{6,2048}\.[\w-]{4,4096}(?:\.[\w-]{0,2048})?")),
+    ("jwt", ("eyj",), r"(?<![\w-])eyJ[\w-]{6,}+\.[\w-]{4,}+(?:\.[\w-]*+)?"),
     (
         "auth-header",
-        re.compile(r"\b(?:bearer|basic|digest)\s{1,8}(?![=:])[\w.~+/=-]{6,4096}", re.IGNORECASE),
+        ("bearer", "basic", "digest"),
+        r"\b(?i:bearer|basic|digest)\s{1,8}(?![=:])(?=[\w.~+/=-]{0,64}[A-Z\d=._~+/])[\w.~+/=-]{6,}+",
     ),
     (
         "provider-token",
-        re.compile(
-            r"\b(?:sk-(?:ant-|proj-|live-|test-)?[\w-]{16,200}|[sr]k_(?:live|test)_\w{10,200}|pk_live_\w{10,200}"
-            r"|gh[pousr]_\w{20,255}|github_pat_\w{20,255}|glpat-[\w-]{16,64}|xox[abeoprs]-[\w-]{8,200}"
-            r"|AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|AIza[\w-]{30,60}|ya29\.[\w-]{20,400}"
-            r"|SG\.[\w-]{16,64}\.[\w-]{16,64}|npm_\w{30,64}|pypi-[\w-]{20,400}|hf_\w{20,64}|sntry[su]_[\w=+/-]{20,400})"
-            r"|_\|WARNING:-DO-NOT-SHARE-THIS[^\s\"']{0,2048}"
+        _PROVIDER_HINTS,
+        (
+            r"(?<![A-Za-z0-9])(?:sk-[\w-]{16,}+|[srp]k_(?:live|test)_\w{10,}+|gh[pousr]_\w{20,}+"
+            r"|github_pat_\w{20,}+|glpat-[\w-]{16,}+|xox[abeoprs]-[\w-]{8,}+|A[KS]IA[0-9A-Z]{16,}+"
+            r"|AIza[\w-]{30,}+|ya29\.[\w-]{20,}+|SG\.[\w-]{16,}+\.[\w-]{16,}+|npm_\w{30,}+"
+            r"|pypi-[\w-]{20,}+|hf_\w{20,}+|sntry[su]_[\w=+/-]{20,}+)"
+            r"|_\|WARNING:-DO-NOT-SHARE-THIS[^\s\"']*+"
         ),
     ),
-    ("url-credentials", re.compile(r"(?<=://)[^\s/@:\"']{1,256}:[^\s/@\"']{1,256}(?=@)")),
+    ("url-credentials", ("://",), r"(?<=://)[^\s/:\"'<>@]{0,512}:[^\s/\"'<>]{1,8192}(?=@)"),
+    ("bound-parameters", ("[parameters:",), r"(?<=\[parameters: ).+"),
+    ("input", ("input_value=",), r"(?<=input_value=).+?(?=, input_type=|\n|\Z)"),
     (
         "email",
-        re.compile(r"[^\s@<>\"'(),:;\[\]\\=/?&]{1,64}@(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}\b"),
+        ("@",),
+        r"(?<![^\s@<>\"'(),:;\[\]\\=/?&|{}])[^\s@<>\"'(),:;\[\]\\=/?&|{}]++@(?!\d+\.\d)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}\b",
     ),
 )
-# name=value, "name": "value", name: value. The name stays, so that one sees what was there.
-_PAIR = re.compile(
-    rf"(?P<name>[\w.-]{{0,32}}(?:{_WORDS})[\w-]{{0,16}})(?P<mid>\\?[\"']?\s{{0,4}}(?:=>|[:=])\s{{0,4}})"
-    r"(?P<value>b?\\?\"(?:[^\"\\]|\\.){0,2048}\\?\"?|b?\\?'(?:[^'\\]|\\.){0,2048}\\?'?|[^\s,;&\"'}\])]{1,2048})",
-    re.IGNORECASE,
+_COMPILED = tuple((name, hints, re.compile(pattern)) for name, hints, pattern in _RULES)
+
+# A name and what puts a value behind it: `password=`, `"password": `, `--password `.
+_NAMED = re.compile(
+    r"(?<![\w.-])(?P<name>[\w.-]++)\]?\\*[\"']?\s{0,8}(?:=>|[:=]|%3[Dd])\s{0,8}"
+    r"|(?<![\w-])--(?P<flag>[\w-]{1,64})\s{1,8}(?!-)"
 )
-# A cheap look first: text without any of these has nothing that a rule above could find.
-_HINTS = (
-    "@", "://", "eyj", "-----begin", "bearer", "basic", "digest", "sk-", "sk_", "rk_", "pk_", "ghp_", "gho_",
-    "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "xox", "akia", "asia", "aiza", "ya29", "sg.", "npm_", "pypi-",
-    "hf_", "sntry", "_|warning", "passw", "pwd", "passphrase", "secret", "token", "apikey", "api_key", "api-key",
-    "accesskey", "access_key", "access-key", "authorization", "cookie", "session",
-)  # fmt: skip
+_OPENING = re.compile(r"[(\[{<]{0,2}(?:[A-Za-z]{0,2}(?P<quote>\\*(?:\"\"\"|'''|[\"'])))?")
+_BARE = re.compile(r"[^\s&;\"'})\]>]*+")
+_LINE = re.compile(r"[^\r\n]*+")
+# After these the rest of the line is one value, spaces and all.
+_WHOLE_LINE = ("authorization", "cookie", "passphrase")
 
 
-def _may_hold_something(text: str) -> bool:
-    folded = text.lower() if text.isascii() else text.casefold()
-    return any(hint in folded for hint in _HINTS)
-
-
-def redact(text: str, *, found: Callable[[str], None], pairs: bool = True) -> str:
+def redact(text: str, *, found: Found, pairs: bool = True) -> str:
     """Return ``text`` with what must not leave replaced by the name of the rule that said so.
 
     ``found`` is called with that name for each replacement. ``pairs`` also cuts the value of
     ``password=…`` and its like. Doing it twice changes nothing more.
     """
-    if not _may_hold_something(text):
-        return text
-    for name, pattern in _RULES:
-        text = pattern.sub(_replace(name, found), text)
-    return _PAIR.sub(lambda match: _pair(match, found), text) if pairs else text
+    folded = text.lower() if text.isascii() else text.casefold()
+    for name, hints, pattern in _COMPILED:
+        if any(hint in folded for hint in hints):
+            text = pattern.sub(_replace(name, found), text)
+    if pairs and ("=" in text or ":" in text or "--" in text or "%3" in text):
+        return _without_named(text, found)
+    return text
 
 
-def _replace(rule: str, found: Callable[[str], None]) -> Callable[[Match[str]], str]:
-    def replace(_match: Match[str]) -> str:
+def _replace(rule: str, found: Found) -> Callable[[Match[str]], str]:
+    def replace(match: Match[str]) -> str:
+        if IS_MARKER.fullmatch(match[0]):
+            return match[0]
         found(rule)
         return MARKER.format(rule)
 
     return replace
 
 
-def _pair(match: Match[str], found: Callable[[str], None]) -> str:
-    value = match["value"].strip("\\\"'")
-    if not value or value.startswith("[redacted") or value.lower() in _NOTHING:
-        return match[0]
-    return match["name"] + match["mid"] + _replace("key-value", found)(match)
+def _without_named(text: str, found: Found) -> str:
+    """Return ``text`` without the values behind telling names; the names stay."""
+    parts, position = [], 0
+    for match in _NAMED.finditer(text):
+        name = (match["name"] or match["flag"])[-MAX_NAME_CHARS:]
+        if match.start() < position or rule_for(name) != SECRET:
+            continue
+        start, end = _span(text, match.end(), name)
+        value = text[start:end]
+        if not value.strip() or value.lower() in _NOTHING or IS_MARKER.fullmatch(value):
+            continue
+        found("key-value")
+        parts += [text[position:start], MARKER.format("key-value")]
+        position = end
+    return "".join([*parts, text[position:]])
+
+
+def _span(text: str, start: int, name: str) -> tuple[int, int]:
+    """Return where the value that begins at ``start`` begins and ends without its quotes."""
+    if name.lower().endswith(_WHOLE_LINE):
+        return start, _end(_LINE, text, start)
+    marker = IS_MARKER.match(text, start)
+    if marker is not None:
+        # What stands right behind a marker belongs to the same value: it was cut too early.
+        return start, _end(_BARE, text, marker.end())
+    opening = _OPENING.match(text, start)
+    if opening is None or opening["quote"] is None:
+        return start, _end(_BARE, text, start)
+    end = text.find(opening["quote"], opening.end())
+    while 0 < end < len(text) and text[end - 1] == "\\" and "\\" not in opening["quote"]:
+        end = text.find(opening["quote"], end + 1)  # an escaped quote is part of the value
+    return opening.end(), end if end >= 0 else len(text)
+
+
+def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
+    match = pattern.match(text, start)
+    return match.end() if match else start

@@ -1,12 +1,14 @@
 """The spool: append → durable, take → deliver → acknowledge. Bounded in bytes; the oldest goes first."""
 
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import time_ns
 
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
+from toolboxai.telemetry.spool.records import MAX_RECORD_BYTES
 from toolboxai.telemetry.spool.segment import Segment
 
 SEGMENT_BYTES = 4 * 1024 * 1024
@@ -42,6 +44,8 @@ class Spool:
         self._folder = folder
         self._max_bytes = max_bytes
         self._segment_bytes = min(SEGMENT_BYTES, max_bytes // _SEGMENTS_IN_CAP)
+        self._largest_bytes = min(MAX_RECORD_BYTES, max_bytes // 2)
+        self._deferred: deque[Entry] = deque()
         self._lost = lost
         self._disk = disk or RealDisk()
         self._now_ns = now_ns
@@ -70,7 +74,7 @@ class Spool:
     def recover(self) -> int:
         """Take in the segments of an earlier process; return how many bodies they still hold."""
         left, self._left_behind = self._left_behind, []
-        found = [Segment.recover(self._folder / name, self._disk) for name in left]
+        found = list(filter(None, map(self._recovered, left)))
         for segment in found:
             if not segment.waiting:
                 segment.remove()
@@ -79,14 +83,42 @@ class Spool:
             self._segments = sorted([*kept, *self._segments], key=lambda each: each.path.name)
         return sum(segment.waiting for segment in kept)
 
+    def _recovered(self, name: str) -> Segment | None:
+        try:
+            return Segment.recover(self._folder / name, self._disk)
+        except OSError:  # unreadable now; it stays where it is, for somebody to look at
+            return None
+
     def append(self, bodies: Sequence[bytes]) -> None:
-        """Return once ``bodies`` are on disk. Raises ``OSError`` when they are not; then none is."""
+        """Return once ``bodies`` are on disk. Raises ``OSError`` when they are not; then none is.
+
+        A body that is larger than the whole spool, or than a record can be, is lost at once.
+        """
+        fitting = [body for body in bodies if len(body) <= self._largest_bytes]
+        for body in bodies:
+            if len(body) > self._largest_bytes:
+                self._lost(body)
+        for batch in self._batches(fitting):
+            self._append(batch)
+
+    def _batches(self, bodies: list[bytes]) -> Iterator[list[bytes]]:
+        """Yield ``bodies`` in parts of which each fits into the spool."""
+        batch: list[bytes] = []
+        for body in bodies:
+            if batch and sum(map(len, batch)) + len(body) > self._largest_bytes:
+                yield batch
+                batch = []
+            batch.append(body)
+        if batch:
+            yield batch
+
+    def _append(self, bodies: list[bytes]) -> None:
         self._make_room(sum(map(len, bodies)))
         segment = self._open_segment()
         try:
             # Only this thread writes, so the slow part needs no lock; readers see the new records
             # when the index grows, after the sync.
-            segment.append(list(bodies))
+            segment.append(bodies)
         except OSError:
             # What half arrived stays behind as damage; what comes next starts in a file of its own.
             self._seal(segment)
@@ -141,7 +173,7 @@ class Spool:
                     return Entry(segment.read(index), segment, index)
                 except OSError:  # somebody deleted the file: what was in it is beyond help
                     self._segments.remove(segment)
-        return None
+            return self._deferred.popleft() if self._deferred else None
 
     def acknowledge(self, entry: Entry) -> None:
         """Forget a body: it has arrived, or never will."""
@@ -154,6 +186,11 @@ class Spool:
         """Keep a body for another try."""
         with self._lock:
             entry.segment.give_back(entry.index)
+
+    def defer(self, entry: Entry) -> None:
+        """Keep a body for another try after all others: it may be the one that the sink can't take."""
+        with self._lock:
+            self._deferred.append(entry)
 
     def close(self) -> None:
         """Close all files; what waits stays on disk."""

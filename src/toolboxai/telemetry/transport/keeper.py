@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from queue import SimpleQueue
 from threading import Condition, Event, Thread
 from time import sleep
 from typing import Any
@@ -19,6 +20,7 @@ from toolboxai.telemetry.transport.wire import (
     container,
     record,
     trace_header,
+    within,
 )
 
 # Long enough to share one fsync among many, short enough to be durable within 50 ms of the capture.
@@ -56,8 +58,10 @@ class Keeper:
         self._logs: deque[LogRecord] = deque()
         self._in_hand = 0  # taken from the queues, not yet bytes
         self._unspooled: list[bytes] = []
-        self._wake = Event()
+        # Not an Event: a signal handler that logs may interrupt the very thread that is setting it.
+        self._wake: SimpleQueue[None] = SimpleQueue()
         self._asleep = False
+        self._closed = False
         self._hurry = Event()
         self._idle = Condition()
         self._busy = False
@@ -75,7 +79,7 @@ class Keeper:
 
     def put(self, outgoing: Outgoing) -> None:
         """Take an envelope; when too many wait already it is counted as lost."""
-        if len(self._envelopes) >= self._max_envelopes:
+        if self._closed or len(self._envelopes) >= self._max_envelopes:
             count_items("queue_overflow", outgoing.items)
             return
         self._envelopes.append(outgoing)
@@ -83,7 +87,7 @@ class Keeper:
 
     def put_log(self, log_record: LogRecord) -> None:
         """Take a log record, to be rendered and sent with others."""
-        if len(self._logs) >= self._max_logs:
+        if self._closed or len(self._logs) >= self._max_logs:
             counters.dropped("queue_overflow", "log_item")
             return
         self._logs.append(log_record)
@@ -91,24 +95,29 @@ class Keeper:
 
     def _notify(self) -> None:
         if self._asleep:
-            self._wake.set()
+            self._wake.put(None)
 
     def flush(self, timeout_seconds: float) -> bool:
         """Wait until all that was taken is on disk; say whether it is."""
         self._hurry.set()
-        self._wake.set()
+        self._wake.put(None)
         with self._idle:
             done = self._idle.wait_for(lambda: not self.queued and not self._busy, timeout_seconds)
         self._hurry.clear()
         return done
 
     def stop(self, timeout_seconds: float) -> None:
-        """Keep what is there and end the thread."""
+        """Keep what is there and end the thread; what the disk doesn't take until then is counted."""
+        self._closed = True
         self.flush(timeout_seconds)
         self._stopping = True
         self._hurry.set()
-        self._wake.set()
+        self._wake.put(None)
         self._thread.join(timeout_seconds)
+        for body in self._unspooled:
+            count_body("spool_unwritable", body)
+        for outgoing in self._envelopes:
+            count_items("queue_overflow", outgoing.items)
 
     def _run(self) -> None:
         while not self._stopping:
@@ -122,12 +131,16 @@ class Keeper:
                 self._idle.notify_all()
 
     def _sleep_until_needed(self) -> None:
-        self._wake.clear()
+        if self._unspooled:  # the disk refused it: no hurry makes that better
+            sleep(RETRY_SECONDS)
+            return
         self._asleep = True
         if not self.queued and not self._stopping:
-            self._wake.wait()
+            self._wake.get()
         self._asleep = False
-        self._hurry.wait(RETRY_SECONDS if self._unspooled else TICK_SECONDS)
+        while not self._wake.empty():
+            self._wake.get()
+        self._hurry.wait(TICK_SECONDS)
 
     def _keep_all(self) -> None:
         while self._envelopes or self._logs or self._unspooled:
@@ -185,7 +198,7 @@ class Keeper:
             return None
         for rule, quantity in passed.redactions.items():
             counters.add(f"redacted.{rule}", quantity)
-        return item._replace(payload=passed.payload)
+        return item._replace(payload=within(passed.payload))
 
     def _store(self) -> bool:
         """Put the batch on disk; on failure keep it in memory, as much as there is room for."""

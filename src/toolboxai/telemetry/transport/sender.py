@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Condition, Event, Thread
+from time import monotonic
 from typing import Protocol
 from zlib import DEFLATED, compressobj
 
@@ -19,6 +20,9 @@ ATTEMPT_SECONDS = 10.0
 FIRST_WAIT_SECONDS = 0.25
 MAX_WAIT_SECONDS = 15.0
 MAX_RETRY_AFTER_SECONDS = 3_600.0
+MAX_ANSWER_BYTES = 16 * 1024
+# These say "not now"; every other answer below 500 that isn't a yes is final.
+_NOT_NOW = frozenset({408, 425, 429})
 _GZIP_WINDOW = 31
 
 
@@ -52,19 +56,36 @@ class Sink:
 
     def __call__(self, body: bytes, /) -> Answer:
         """Post one envelope; raises what urllib3 raises when there is no answer."""
+        deadline = monotonic() + ATTEMPT_SECONDS
         response = self._pool.request(
             "POST",
             self._url,
             body=_gzipped(body),
             headers=self._headers,
             retries=False,
+            redirect=False,
+            preload_content=False,
             timeout=urllib3.Timeout(total=ATTEMPT_SECONDS),
         )
-        return Answer(response.status, _seconds(response.headers.get("Retry-After")))
+        answer = Answer(response.status, _seconds(response.headers.get("Retry-After")))
+        _finish(response, deadline)
+        return answer
 
     def close(self) -> None:
         """Close the connection."""
         self._pool.clear()
+
+
+def _finish(response: urllib3.BaseHTTPResponse, deadline: float) -> None:
+    """Read a short answer to its end, so that the connection can be kept; hang up on any other."""
+    left_bytes = MAX_ANSWER_BYTES
+    while left_bytes > 0 and monotonic() < deadline:
+        part = response.read1(left_bytes)
+        if not part:
+            response.release_conn()
+            return
+        left_bytes -= len(part)
+    response.close()
 
 
 def _gzipped(body: bytes) -> bytes:
@@ -89,8 +110,8 @@ class Delivery:
 
     @property
     def is_healthy(self) -> bool:
-        """Whether the last attempt, if there was one, reached the sink."""
-        return self.failures_in_a_row == 0
+        """Whether the last attempt, if there was one, ended in a yes."""
+        return self.last_error is None
 
 
 class Sender:
@@ -147,7 +168,6 @@ class Sender:
     def _deliver_all(self) -> None:
         while not self._stopping and (entry := self._spool.take()):
             if wait_seconds := self._settle(entry):
-                self._spool.give_back(entry)
                 with self._changed:
                     self._changed.notify_all()
                 self._nudge.wait(wait_seconds)
@@ -166,8 +186,11 @@ class Sender:
         try:
             answer = self._post(stamped(entry.body))
         except (OSError, urllib3.exceptions.HTTPError) as error:
+            self._spool.give_back(entry)
             return self._failed(type(error).__name__)
-        if answer.status == 429 or answer.status >= 500:
+        # A redirect is no yes either: a proxy's sign-in page would swallow everything.
+        if answer.status in _NOT_NOW or answer.status >= 500 or 300 <= answer.status < 400:
+            self._spool.defer(entry)
             return self._failed(f"HTTP {answer.status}", answer.retry_after_seconds)
         self._settled(entry, answer.status)
         return 0.0
@@ -182,7 +205,7 @@ class Sender:
     def _settled(self, entry: Entry, status: int) -> None:
         """The sink has decided: it has it, or will never want it."""
         self.delivery.failures_in_a_row = 0
-        if status < 400:
+        if status < 300:
             self.delivery.last_delivered_at = datetime.now(UTC)
             self.delivery.last_error = None
             counters.add("envelopes.delivered")

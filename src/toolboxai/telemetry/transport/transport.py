@@ -1,6 +1,7 @@
 """The SDK's transport, and the door by which our own events reach it without the SDK's serialiser."""
 
 from collections.abc import Callable, Mapping
+from time import monotonic
 from typing import Any
 
 import sentry_sdk
@@ -97,11 +98,10 @@ class SpoolingTransport(Transport):
 
     def settle(self, timeout_seconds: float) -> bool:
         """Do as ``flush`` does; say whether everything was delivered."""
-        return self._keeper.flush(timeout_seconds) and self._sender.drain(timeout_seconds)
-
-    def keep(self, timeout_seconds: float) -> bool:
-        """Wait until all that was captured is on disk; say whether it is."""
-        return self._keeper.flush(timeout_seconds)
+        deadline = monotonic() + timeout_seconds
+        if not self._keeper.flush(timeout_seconds):
+            return False
+        return self._sender.drain(max(0.0, deadline - monotonic()))
 
     def kill(self) -> None:
         """Keep what is there, end the threads, give the folder to whoever comes next."""
