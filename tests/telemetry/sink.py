@@ -41,6 +41,7 @@ class RecordingSink:
     behaviour: Behaviour = accept
     bodies: list[bytes] = field(default_factory=list)
     attempts: int = 0
+    last_body: bytes = b""
     changed: Condition = field(default_factory=Condition)
     dsn: str = ""
 
@@ -84,6 +85,7 @@ def running_sink() -> Iterator[RecordingSink]:
             behaviour = sink.behaviour
             with sink.changed:
                 sink.attempts += 1
+                sink.last_body = body
                 if behaviour is accept:
                     sink.bodies.append(body)
                 sink.changed.notify_all()

@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from toolboxai.telemetry.capture import MAX_CHAINED, MAX_FRAMES, exception_event, show, text_of
+from toolboxai.telemetry.capture import (
+    MAX_CHAINED,
+    MAX_FRAMES,
+    MAX_LOCAL_CHARS,
+    Budget,
+    exception_event,
+    show,
+    text_of,
+)
 from toolboxai.telemetry.context import describe, status_name
 from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, mark_captured
 from toolboxai.telemetry.logs import level_of, one_line
@@ -106,7 +114,7 @@ class Shout:
     ],
 )  # fmt: skip
 def test_values_are_shown_without_calling_them(value: object, shown: object) -> None:
-    assert show(value) == shown
+    assert show(value, Budget(MAX_LOCAL_CHARS)) == shown
 
 
 def test_the_mark_belongs_to_one_occurrence() -> None:

@@ -210,7 +210,7 @@ def test_an_unhandled_error_arrives_once_with_its_context(
     assert event["transaction"] == "/api/lessons/{lesson}"
     assert event["request"] == {
         "method": "GET",
-        "url": "http://testserver/api/lessons/7",
+        "url": "http://testserver/api/lessons/{lesson}",
         "query_string": "name=…&token=…",
         "headers": {
             "accept": "*/*",

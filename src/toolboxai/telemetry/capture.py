@@ -7,8 +7,9 @@ locals are read for in-app frames only, and only values that are safe to show wi
 import linecache
 import sys
 import sysconfig
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from time import time
 from types import CodeType, FrameType, TracebackType
@@ -21,6 +22,8 @@ MAX_FRAMES = 100
 MAX_CHAINED = 10
 MAX_LOCALS = 30
 MAX_LOCAL_CHARS = 1_024
+MAX_EVENT_LOCAL_CHARS = 64 * 1_024
+MAX_VALUE_CHARS = 8_192
 MAX_CONTAINER_ITEMS = 10
 MAX_LINE_CHARS = 512
 
@@ -29,7 +32,22 @@ _LIBRARIES = tuple(
 )
 # Our own frames say nothing about the application; those of the debug route are the exception.
 _TELEMETRY, _DEBUG = "toolboxai.telemetry.", "toolboxai.telemetry.routes"
-_PRIMITIVES = (bool, int, float, str, type(None))
+_NUMBERS = frozenset({bool, int, float, type(None)})
+_SEQUENCES = frozenset({list, tuple, set, frozenset})
+
+
+class Budget:
+    """How many characters may still be shown."""
+
+    def __init__(self, chars: int) -> None:
+        self.left = chars
+
+    def cut(self, text: str) -> str:
+        """Return as much of ``text`` as fits."""
+        # Not text[:n]: a subclass of str may do anything there.
+        kept = str.__getitem__(text, slice(0, max(0, self.left)))
+        self.left -= len(kept)
+        return kept
 
 
 def exception_event(
@@ -124,9 +142,10 @@ def _value(
 
 
 def text_of(error: BaseException) -> str:
-    """Return what the exception says of itself, or that it can't say anything."""
+    """Return what the exception says of itself, with its notes, or that it can't say anything."""
     try:
-        return str(error)
+        notes = [note for note in getattr(error, "__notes__", ()) if isinstance(note, str)]
+        return "\n".join([str(error), *notes])[:MAX_VALUE_CHARS]
     except Exception as broken:  # noqa: BLE001 - the exception's own code, it may do anything
         return f"<its __str__ raised {type(broken).__name__}>"
 
@@ -141,12 +160,18 @@ def frames_of(
         traceback = traceback.tb_next
     if len(steps) > MAX_FRAMES:
         steps = [*steps[: MAX_FRAMES // 2], *steps[-MAX_FRAMES // 2 :]]
+    budget = Budget(MAX_EVENT_LOCAL_CHARS)
     has_own = any(_is_in_app(frame.f_code, _module(frame), prefixes) for frame, _ in steps)
-    return [_frame(frame, line, prefixes, source_for_all=not has_own) for frame, line in steps]
+    # The innermost frames say most, so they are the first to spend the budget.
+    frames = [
+        _frame(frame, line, prefixes, budget, source_for_all=not has_own)
+        for frame, line in reversed(steps)
+    ]
+    return frames[::-1]
 
 
 def _frame(
-    frame: FrameType, line: int, prefixes: tuple[str, ...], *, source_for_all: bool
+    frame: FrameType, line: int, prefixes: tuple[str, ...], budget: Budget, *, source_for_all: bool
 ) -> dict[str, Any]:
     code, module = frame.f_code, _module(frame)
     in_app = _is_in_app(code, module, prefixes)
@@ -161,7 +186,7 @@ def _frame(
     if in_app or source_for_all:
         described |= _source(code, line)
     if in_app:
-        described["vars"] = locals_of(frame.f_locals)
+        described["vars"] = locals_of(frame.f_locals, budget)
     return described
 
 
@@ -193,9 +218,13 @@ def _filename(code: CodeType, module: str) -> str:
     return code.co_filename.removeprefix(f"{base}/")
 
 
-@lru_cache(maxsize=1_024)
 def _source(code: CodeType, line: int) -> Mapping[str, Any]:
-    lines = linecache.getlines(code.co_filename)
+    return _source_of(code.co_filename, line)
+
+
+@lru_cache(maxsize=1_024)
+def _source_of(filename: str, line: int) -> Mapping[str, Any]:
+    lines = linecache.getlines(filename)
     if not 0 < line <= len(lines):
         return {}
     return {
@@ -209,25 +238,43 @@ def _cut(lines: list[str]) -> list[str]:
     return [text.rstrip("\n")[:MAX_LINE_CHARS] for text in lines]
 
 
-def locals_of(values: Mapping[str, Any]) -> dict[str, Any]:
+def locals_of(values: Mapping[str, Any], budget: Budget) -> dict[str, Any]:
     """Return what can be shown of a frame's variables without running anybody's code."""
-    shown = [name for name in values if not name.startswith("__")][:MAX_LOCALS]
-    return {name: show(values[name]) for name in shown}
+    shown: dict[str, Any] = {}
+    for name, value in islice(values.items(), MAX_LOCALS):
+        if budget.left <= 0:
+            break
+        own = Budget(min(MAX_LOCAL_CHARS, budget.left))
+        shown[name] = show(value, own)
+        budget.left -= MAX_LOCAL_CHARS - own.left if own.left < MAX_LOCAL_CHARS else 1
+    return shown
 
 
-def show(value: object, depth: int = 2) -> Any:  # noqa: ANN401 - JSON has no closer type
+def show(value: object, budget: Budget, depth: int = 2) -> Any:  # noqa: ANN401 - JSON has no closer type
     """Return a primitive or short container as it is, and of anything else only its type's name."""
-    if isinstance(value, str):
-        return str(value[:MAX_LOCAL_CHARS])
-    if type(value) in _PRIMITIVES:
+    kind = type(value)
+    if issubclass(kind, str):
+        return budget.cut(str.__str__(value))
+    if kind in _NUMBERS:
+        budget.left -= 8
         return value
-    if depth and type(value) is dict:
-        pairs = list(value.items())[:MAX_CONTAINER_ITEMS]
-        return {_key(key): show(member, depth - 1) for key, member in pairs}
-    if depth and type(value) in {list, tuple, set, frozenset}:
-        return [show(member, depth - 1) for member in list(value)[:MAX_CONTAINER_ITEMS]]  # type: ignore[call-overload]
-    return f"<{type(value).__name__}>"
+    if depth and budget.left > 0:
+        if kind is dict:
+            pairs = _first(value.items())  # type: ignore[attr-defined]
+            return {_key(key, budget): show(member, budget, depth - 1) for key, member in pairs}
+        if kind in _SEQUENCES:
+            return [show(member, budget, depth - 1) for member in _first(value)]  # type: ignore[arg-type]
+    return f"<{kind.__name__}>"
 
 
-def _key(key: object) -> str:
-    return key[:MAX_LINE_CHARS] if type(key) is str else f"<{type(key).__name__}>"
+def _first(members: Iterable[Any]) -> list[Any]:
+    try:
+        return list(islice(members, MAX_CONTAINER_ITEMS))
+    except RuntimeError:  # another thread is changing it
+        return []
+
+
+def _key(key: object, budget: Budget) -> str:
+    if issubclass(type(key), str):
+        return budget.cut(str.__str__(key))
+    return str(key) if type(key) in _NUMBERS else f"<{type(key).__name__}>"

@@ -1,6 +1,7 @@
 """What a request was about: its route, its facts, its trace, in the shapes of Sentry's event schema."""
 
 import platform
+import re
 from collections.abc import Iterable, Mapping, MutableMapping
 from datetime import UTC, datetime
 from time import time
@@ -25,6 +26,9 @@ ALLOWED_HEADERS = frozenset(
     }
 )
 UNMATCHED = "<no route>"
+MAX_HEADER_CHARS = 256
+MAX_QUERY_BYTES = 4_096
+_NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,63}")
 # Where the layer leaves the application it wraps: a mounted one puts itself into the scope's own place.
 OUTERMOST_APP = "toolboxai.telemetry.app"
 
@@ -58,13 +62,24 @@ def route_of(scope: Mapping[str, Any]) -> str:
     FastAPI keeps the prefixes of nested routers in a key of its own, which its route lacks; a plain
     Starlette route and the mounts above either are found again by walking the outermost application.
     """
+    if scope["type"] not in {"http", "websocket"}:
+        return str(
+            scope.get("path", scope["type"])
+        )  # a job or the application's own start: its name
     own = scope.get("fastapi") or {}
     path = getattr(own.get("effective_route_context"), "path", None)
     path = path or getattr(scope.get("route"), "path", None)
-    mounted_at = scope.get("root_path", "")[len(scope.get("app_root_path", "")) :]
+    # Starlette notes the application's own root path only when a mount adds to it.
+    root = scope.get("app_root_path")
+    mounted_at = "" if root is None else scope.get("root_path", "")[len(root) :]
     routes = getattr(scope.get(OUTERMOST_APP), "routes", ())
     if path is None:
-        return _template(routes, _own_path(scope, scope.get("app_root_path", ""))) or UNMATCHED
+        return (
+            _template(
+                routes, _own_path(scope, root if root is not None else scope.get("root_path", ""))
+            )
+            or UNMATCHED
+        )
     return f"{_mounts(routes, mounted_at)}{path}" if mounted_at else str(path)
 
 
@@ -89,21 +104,21 @@ def _mounts(routes: Iterable[BaseRoute], path: str) -> str:
 
 
 def transaction_name(request: Request) -> str:
-    """Return ``METHOD /template``'s template: what Sentry lists as the transaction."""
+    """Return what Sentry lists as the transaction: the route's template."""
     return route_of(request.scope)
 
 
-def request_facts(scope: Mapping[str, Any]) -> dict[str, Any]:
-    """Return method, URL by template-free path, the names of query parameters, and harmless headers."""
+def request_facts(scope: Mapping[str, Any], route: str) -> dict[str, Any]:
+    """Return method, URL with the route's template as its path, query names, and harmless headers."""
     headers = {
-        name: value.decode("latin-1")
+        name: value.decode("latin-1")[:MAX_HEADER_CHARS]
         for raw, value in scope.get("headers", ())
         if (name := raw.decode("latin-1")) in ALLOWED_HEADERS
     }
     host = headers.get("host", "localhost")
     return {
         "method": scope.get("method", "GET"),
-        "url": f"{scope.get('scheme', 'http')}://{host}{scope.get('path', '')}",
+        "url": f"{scope.get('scheme', 'http')}://{host}{route}",
         "query_string": _query_shape(scope.get("query_string", b"")),
         "headers": headers,
     }
@@ -115,8 +130,11 @@ def _own_path(scope: Mapping[str, Any], root: str) -> str:
 
 def _query_shape(query: bytes) -> str:
     """Return the parameters' names; what was in them is nobody's business here."""
-    pairs = query[:4_096].decode("latin-1").split("&")
-    return "&".join(f"{name}=…" for pair in pairs if (name := pair.partition("=")[0]))
+    pairs = query[:MAX_QUERY_BYTES].decode("latin-1").split("&")
+    split = (pair.partition("=") for pair in pairs if pair)
+    return "&".join(
+        f"{name if is_given and _NAME.fullmatch(name) else ''}=…" for name, is_given, _ in split
+    )
 
 
 def trace_context(request: Request) -> dict[str, Any]:
@@ -140,7 +158,7 @@ def _crumb(crumb: Breadcrumb) -> dict[str, Any]:
         "timestamp": crumb.timestamp,
         "type": "default",
         "category": crumb.category,
-        "level": crumb.level,
+        "level": "warning" if crumb.level == "warn" else crumb.level,
         "message": crumb.message,
     }
 
@@ -149,7 +167,8 @@ def describe(event: MutableMapping[str, Any], request: Request, *, max_breadcrum
     """Put on ``event`` what is known of ``request``: facts, route, trace, ids, breadcrumbs."""
     event["transaction"] = transaction_name(request)
     event["transaction_info"] = {"source": "route"}
-    event["request"] = request_facts(request.scope)
+    if "path" in request.scope and request.scope["type"] != "job":
+        event["request"] = request_facts(request.scope, event["transaction"])
     contexts = event.setdefault("contexts", {})
     if request.transaction is None:
         contexts["trace"] = trace_context(request)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from threading import Lock
+from threading import RLock
 
 
 class Counters:
@@ -10,7 +10,7 @@ class Counters:
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
-        self._lock = Lock()
+        self._lock = RLock()  # a signal handler may count, too
 
     def add(self, name: str, quantity: int = 1) -> None:
         """Count ``quantity`` more of ``name``."""

@@ -9,6 +9,7 @@ from time import time
 from types import TracebackType
 from typing import Any, NamedTuple
 
+MAX_NOTED_ERRORS = 20
 _MARK = "__toolboxai_telemetry__"
 
 
@@ -37,10 +38,14 @@ class Request:
     """What telemetry knows of one request while it runs."""
 
     __slots__ = (
+        "answered",
         "baggage",
         "breadcrumbs",
-        "failure",
+        "failures",
+        "finished",
+        "logged",
         "parent_span_id",
+        "raised",
         "request_id",
         "sampled",
         "scope",
@@ -60,7 +65,11 @@ class Request:
         self.sampled: bool = False
         self.transaction: Any = None
         self.status: int | None = None
-        self.failure: Failure | None = None
+        self.answered = False
+        self.raised = False
+        self.finished = False
+        self.failures: list[Failure] = []
+        self.logged: list[Failure] = []
         self.breadcrumbs: deque[Breadcrumb] | None = None
 
     def leave(self, crumb: Breadcrumb, *, limit: int) -> None:
@@ -69,11 +78,28 @@ class Request:
             self.breadcrumbs = deque(maxlen=limit)
         self.breadcrumbs.append(crumb)
 
+    def log(self, error: BaseException) -> None:
+        """Take note of an error that was logged: whether that was all is known at the end."""
+        _noted(self.logged, error)
+
     def fail(self, error: BaseException) -> Failure:
-        """Take note of the error; a later look at the same one gets the same event id."""
-        if self.failure is None or self.failure.error is not error:
-            self.failure = Failure(error, error.__traceback__, new_id(128))
-        return self.failure
+        """Take note of an error; a later look at the same one gets the same event id."""
+        return _noted(self.failures, error)
+
+    @property
+    def failure(self) -> Failure | None:
+        """The error that was noted last."""
+        return self.failures[-1] if self.failures else None
+
+
+def _noted(failures: list[Failure], error: BaseException) -> Failure:
+    """Return what is noted of ``error``, as the newest of ``failures``."""
+    known = next((failure for failure in failures if failure.error is error), None)
+    if known is not None:
+        failures.remove(known)
+    failures.append(known or Failure(error, error.__traceback__, new_id(128)))
+    del failures[:-MAX_NOTED_ERRORS]
+    return failures[-1]
 
 
 _request: ContextVar[Request | None] = ContextVar("toolboxai_telemetry_request", default=None)
@@ -90,13 +116,27 @@ def new_id(bits: int) -> str:
 def mark_captured(error: BaseException, event_id: str) -> None:
     """Leave on the exception that this occurrence of it is reported.
 
-    In ``__dict__`` because ``setattr`` fails on frozen ones. With the request, because an exception
-    object that is made once and raised by every request is a new occurrence each time.
+    In the real ``__dict__``, whatever the class makes of attributes. With the request's id, because an
+    exception object that is made once and raised by every request is a new occurrence each time; not
+    with the request, which the exception would keep alive.
     """
-    error.__dict__[_MARK] = (current_request(), event_id)
+    _attributes(error)[_MARK] = (_current_id(), event_id)
 
 
 def captured_id(error: BaseException) -> str | None:
     """Return the event id under which this occurrence was reported, if it was."""
-    request, event_id = error.__dict__.get(_MARK, (None, None))
-    return event_id if event_id and request is current_request() else None
+    request_id, event_id = _attributes(error).get(_MARK, (None, None))
+    return event_id if event_id and request_id == _current_id() else None
+
+
+def _current_id() -> str:
+    request = current_request()
+    return request.request_id if request is not None else ""
+
+
+def _attributes(error: BaseException) -> dict[str, Any]:
+    attributes: dict[str, Any] = _dict_of(error)
+    return attributes
+
+
+_dict_of = BaseException.__dict__["__dict__"].__get__

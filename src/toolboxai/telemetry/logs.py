@@ -5,11 +5,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.current import Breadcrumb, captured_id, current_request
+from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, current_request
 
 MAX_BODY_CHARS = 8_192
 # Our own and the transport's loggers: what they say while sending must not be sent.
-_SILENT = ("toolboxai.telemetry", "sentry_sdk", "urllib3")
+# The access log says again what the trace says, with raw paths and queries.
+_SILENT = ("toolboxai.telemetry", "sentry_sdk", "urllib3", "uvicorn.access")
 _SEVERITY = {"fatal": 21, "error": 17, "warn": 13, "info": 9, "debug": 5, "trace": 1}
 # A log line is one line, whatever somebody typed into a form: CR, LF, ESC and their like become visible.
 _CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)]} | {
@@ -40,29 +41,71 @@ def level_of(number: int) -> str:
     return "info" if number >= logging.INFO else "debug"
 
 
-class LogHandler(logging.Handler):
-    """Leaves a breadcrumb for every record and hands it on as a tuple; JSON is made elsewhere."""
+class LogWatch:
+    """Sees every record that any logger lets through, and leaves logging as it is.
 
-    def __init__(self, take: Callable[[Taken], None] | None, *, max_breadcrumbs: int) -> None:
-        super().__init__(logging.INFO)
+    It wraps ``Logger.callHandlers``. A handler of ours on the root logger would switch off Python's last
+    resort and turn the application's own ``basicConfig`` into nothing.
+    """
+
+    def __init__(
+        self,
+        take: Callable[[Taken], None] | None,
+        report: Callable[[logging.LogRecord], None],
+        *,
+        max_breadcrumbs: int,
+    ) -> None:
         self._take = take
+        self._report = report
         self._max_breadcrumbs = max_breadcrumbs
+        self._original = logging.Logger.callHandlers
 
-    def emit(self, record: logging.LogRecord) -> None:
+    def install(self) -> None:
+        """Begin to watch."""
+        original, see = self._original, self.see
+
+        def call_handlers(logger: logging.Logger, record: logging.LogRecord) -> None:
+            with quietly:
+                see(record)
+            original(logger, record)
+
+        self._ours = call_handlers
+        logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign, assignment]
+
+    def remove(self) -> None:
+        """Stop watching, unless somebody has wrapped us meanwhile; then see nothing more."""
+        self._take, self._report = None, _ignore
+        if logging.Logger.callHandlers is self._ours:
+            logging.Logger.callHandlers = self._original  # type: ignore[method-assign]
+
+    def see(self, record: logging.LogRecord) -> None:
         """Take a record, unless it is our own or repeats an error that is already reported."""
-        if record.name.startswith(_SILENT) or _is_repeated(record):
+        if record.levelno < logging.INFO or record.name.startswith(_SILENT) or _is_repeated(record):
             return
-        with quietly:
-            body = one_line(record.getMessage()[:MAX_BODY_CHARS])
-            level = level_of(record.levelno)
-            request = current_request()
-            if request is not None:
-                crumb = Breadcrumb(record.created, record.name, level, body)
-                request.leave(crumb, limit=self._max_breadcrumbs)
-            if self._take is not None:
-                trace_id = request.trace_id if request is not None else None
-                place = (record.module, record.funcName or "", record.lineno)
-                self._take((record.created, level, body, record.name, trace_id, *place))
+        body = one_line(record.getMessage()[:MAX_BODY_CHARS])
+        level = level_of(record.levelno)
+        request = current_request()
+        if request is not None:
+            crumb = Breadcrumb(record.created, record.name, level, body)
+            request.leave(crumb, limit=self._max_breadcrumbs)
+        if self._take is not None:
+            trace_id = request.trace_id if request is not None else None
+            place = (record.module, record.funcName or "", record.lineno)
+            self._take((record.created, level, body, record.name, trace_id, *place))
+        if record.levelno >= logging.ERROR:
+            self._error(record, request)
+
+    def _error(self, record: logging.LogRecord, request: Request | None) -> None:
+        """Report what is logged as an error; in a request only at its end, since it may yet be raised."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None and request is not None and not request.finished:
+            request.log(error)
+        else:
+            self._report(record)
+
+
+def _ignore(_record: logging.LogRecord) -> None:
+    """Do nothing."""
 
 
 def _is_repeated(record: logging.LogRecord) -> bool:

@@ -12,10 +12,10 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.context import OUTERMOST_APP
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.current import Failure, Request, set_current_request
-from toolboxai.telemetry.filtering import is_fault
+from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
+from toolboxai.telemetry.filtering import chain_of, is_fault
 from toolboxai.telemetry.sampling import is_sampled, rate_for
-from toolboxai.telemetry.tracing import begin, read_trace_headers
+from toolboxai.telemetry.tracing import begin, continue_trace_of, read_trace_headers
 
 
 class Reporter(Protocol):
@@ -24,7 +24,9 @@ class Reporter(Protocol):
     traces_sample_rate: float
     is_active: bool
 
-    def failed(self, failure: Failure, *, handled: bool) -> None: ...
+    def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None: ...
+
+    def answered_badly(self, request: Request) -> None: ...
 
     def finished(self, request: Request) -> None: ...
 
@@ -32,26 +34,33 @@ class Reporter(Protocol):
 
 
 class TelemetryLayer:
-    """Wraps the whole application, Starlette's own error page included."""
+    """Wraps the whole application, Starlette's own error page included.
 
-    def __init__(self, app: ASGIApp, reporter: Reporter) -> None:
+    ``reporter`` is asked for anew with each request: a second ``init`` replaces the first.
+    """
+
+    def __init__(self, app: ASGIApp, reporter: Callable[[], Reporter | None]) -> None:
         self._app = app
-        self._reporter = reporter
+        self._reporter_now = reporter
+        self._base: tuple[Scope, Scope] | None = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection; whatever happens to telemetry, the application doesn't notice."""
-        if scope["type"] == "lifespan":
-            await self._lifespan(scope, receive, send)
+        reporter = self._reporter_now()
+        if reporter is None or OUTERMOST_APP in scope:  # an instrumented application in another one
+            await self._app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await self._lifespan(reporter, scope, receive, send)
         else:
-            await self._request(scope, receive, send)
+            await self._request(reporter, scope, receive, send)
 
     async def _lifespan(
-        self, scope: MutableMapping[str, Any], receive: Receive, send: Send
+        self, reporter: Reporter, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
         async def last_words(message: Message) -> None:
             # uvicorn raises the signal again after this message: no atexit will run.
             if message["type"].startswith("lifespan.shutdown."):
-                await _in_thread(self._reporter.keep)
+                await _in_thread(reporter.keep)
             await send(message)
 
         try:
@@ -59,71 +68,129 @@ class TelemetryLayer:
         except Exception as error:
             with quietly:
                 request = Request({"type": "lifespan", "headers": ()})
-                self._reporter.failed(request.fail(error), handled=False)
-                await _in_thread(self._reporter.keep)
+                set_current_request(request)
+                read_trace_headers(request)
+                reporter.failed(request.fail(error), handled=False, mechanism="lifespan")
+                await _in_thread(reporter.keep)
             raise
 
-    async def _request(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
-        request = Request(scope)
+    async def _request(
+        self,
+        reporter: Reporter,
+        scope: MutableMapping[str, Any],
+        receive: Receive,
+        send: Send,
+    ) -> None:
+        request, outer = Request(scope), current_request()
+        scopes = (Scope.get_isolation_scope(), Scope.get_current_scope())
         with quietly:
-            self._begin(request)
-        observed = self._observed(request, send)
+            self._begin(reporter, request, outer)
         try:
-            await self._app(scope, receive, observed)
-        except Exception as error:
+            await self._app(scope, receive, self._observed(request, send))
+        except BaseException as error:
+            request.raised = True
             request.status = request.status or 500
-            if is_fault(error):
-                self._failed(request.fail(error), handled=False)
+            with quietly:
+                _raised(reporter, request, error)
             raise
         else:
-            if request.failure is not None:
-                self._failed(request.failure, handled=True)
+            with quietly:
+                _returned(reporter, request)
         finally:
             if request.transaction is not None:
                 with quietly:
-                    self._reporter.finished(request)
+                    reporter.finished(request)
+            request.finished = True
+            if outer is not None and not outer.finished:  # it called us and goes on
+                set_current_request(outer)
+                Scope.set_isolation_scope(scopes[0])
+                Scope.set_current_scope(scopes[1])
 
-    def _begin(self, request: Request) -> None:
+    def _begin(self, reporter: Reporter, request: Request, outer: Request | None) -> None:
         set_current_request(request)
         request.scope[OUTERMOST_APP] = request.scope.get("app")
         parent_sampled = read_trace_headers(request)
-        if not self._reporter.is_active:
+        if not reporter.is_active:
             return
-        Scope.set_isolation_scope(Scope.get_isolation_scope().fork())
-        Scope.set_current_scope(Scope.get_current_scope().fork())
+        self._isolate(request, outer)
         if request.scope["type"] != "http":
             return  # a connection of hours is not a request: it would bend every percentile
-        rate = rate_for(request.scope["path"], default=self._reporter.traces_sample_rate)
+        rate = rate_for(request.scope["path"], default=reporter.traces_sample_rate)
         request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=random())
         if request.sampled:
             begin(request, rate=rate)
 
-    def _failed(self, failure: Failure, *, handled: bool) -> None:
-        with quietly:
-            self._reporter.failed(failure, handled=handled)
+    def _isolate(self, request: Request, outer: Request | None) -> None:
+        """Give the request scopes of its own.
+
+        Servers begin a request in the context of the one before it on the same connection; what that
+        one set must not be this one's. So it is forked from what was there before any request.
+        """
+        inherited = (Scope.get_isolation_scope(), Scope.get_current_scope())
+        if outer is None or not outer.finished:
+            base = inherited
+            self._base = self._base or inherited
+        else:
+            base = self._base or (Scope(), Scope())
+        isolation = base[0].fork()
+        continue_trace_of(request, isolation)
+        Scope.set_isolation_scope(isolation)
+        Scope.set_current_scope(base[1].fork())
 
     def _observed(self, request: Request, send: Send) -> Callable[[Message], Awaitable[None]]:
         async def observe(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            kind = message["type"]
+            if kind == "http.response.start":
                 with quietly:
-                    _look(request, message)
+                    message = _look(request, message)
+            elif kind == "http.response.body" and not message.get("more_body"):
+                request.answered = True
             await send(message)
 
         return observe
 
 
-def _look(request: Request, message: Message) -> None:
-    """Note the status, put the ids on the response, and see the error that an error page is about."""
-    status = request.status = message["status"]
-    ids = (b"x-request-id", request.request_id.encode()), (b"x-trace-id", request.trace_id.encode())
-    message["headers"] = [*message.get("headers", ()), *ids]
-    if status < 500:
-        return
-    counters.add("responses.5xx")
-    # Starlette answers from inside its `except` block, so the handled exception is still to be seen.
-    error = sys.exc_info()[1]
-    if error is not None and is_fault(error):
-        request.fail(error)
+def _raised(reporter: Reporter, request: Request, error: BaseException) -> None:
+    """The application let an error out: nobody handled it."""
+    if is_fault(error):
+        after_the_answer = request.answered and (request.status or 500) < 500
+        mechanism = "background" if after_the_answer else "asgi"
+        reporter.failed(request.fail(error), handled=False, mechanism=mechanism)
+    _report_logged(reporter, request, error)
+
+
+def _returned(reporter: Reporter, request: Request) -> None:
+    """The application has dealt with whatever there was."""
+    failure = request.failure if (request.status or 0) >= 500 else None
+    if failure is not None:
+        reporter.failed(failure, handled=True, mechanism="asgi")
+    elif (request.status or 0) >= 500:
+        reporter.answered_badly(request)
+    _report_logged(reporter, request, failure.error if failure else None)
+
+
+def _report_logged(reporter: Reporter, request: Request, reported: BaseException | None) -> None:
+    """Report what was only logged; what was logged and then raised is reported already."""
+    known = {id(error) for error in chain_of(reported)}
+    for failure in request.logged:
+        if id(failure.error) not in known:
+            reporter.failed(failure, handled=True, mechanism="logging")
+
+
+def _look(request: Request, message: Message) -> Message:
+    """Note the status and the error that an error page is about; return the message with our ids."""
+    request.status = message["status"]
+    if message["status"] >= 500:
+        counters.add("responses.5xx")
+        # Starlette answers from inside its `except` block, so the handled exception is still to be seen.
+        error = sys.exc_info()[1]
+        if error is not None and is_fault(error):
+            request.fail(error)
+    given = list(message.get("headers", ()))
+    names = {name.lower() for name, _ in given}
+    ids = (b"x-request-id", request.request_id), (b"x-trace-id", request.trace_id)
+    given += [(name, value.encode()) for name, value in ids if name not in names]
+    return {**message, "headers": given}
 
 
 async def _in_thread(work: Callable[[], None]) -> None:

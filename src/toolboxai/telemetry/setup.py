@@ -5,6 +5,7 @@ import logging
 import platform
 import socket
 from collections.abc import Mapping
+from time import monotonic, time
 from typing import Any
 
 import sentry_sdk
@@ -13,7 +14,7 @@ from starlette.applications import Starlette
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.capture import exception_event, exception_values
-from toolboxai.telemetry.context import describe
+from toolboxai.telemetry.context import describe, transaction_name
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
     Failure,
@@ -21,8 +22,11 @@ from toolboxai.telemetry.current import (
     captured_id,
     current_request,
     mark_captured,
+    new_id,
 )
-from toolboxai.telemetry.logs import LogHandler, renderer
+from toolboxai.telemetry.filtering import is_fault
+from toolboxai.telemetry.handlers import noting
+from toolboxai.telemetry.logs import LogWatch, one_line, renderer
 from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.tracing import completed, finish
@@ -42,7 +46,7 @@ class Telemetry:
         self.server_name = options.server_name or socket.gethostname()
         self.is_active = options.dsn is not None
         self.transport: SpoolingTransport | None = None
-        self._handler: LogHandler | None = None
+        self._log_watch: LogWatch | None = None
         self._constants = {
             "platform": "python",
             "release": options.release,
@@ -76,8 +80,8 @@ class Telemetry:
         )
         self.transport.start()
         take = self.transport.put_log if options.enable_logs else None
-        self._handler = LogHandler(take, max_breadcrumbs=options.max_breadcrumbs)
-        logging.getLogger().addHandler(self._handler)
+        self._log_watch = LogWatch(take, self.logged, max_breadcrumbs=options.max_breadcrumbs)
+        self._log_watch.install()
         atexit.register(self.keep)
 
     def _log_constants(self) -> Mapping[str, str | None]:
@@ -91,27 +95,70 @@ class Telemetry:
             "process.runtime.version": platform.python_version(),
         }
 
-    def failed(self, failure: Failure, *, handled: bool) -> None:
-        """Report an error that a request met, unless this occurrence already is."""
+    def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
+        """Report an error that was met, unless this occurrence already is."""
         if self.transport is None or captured_id(failure.error):
             return
         mark_captured(failure.error, failure.event_id)
-        event = exception_event(
-            failure.error,
-            failure.traceback,
-            event_id=failure.event_id,
-            mechanism="toolboxai.asgi",
-            handled=handled,
-            in_app_prefixes=self.options.in_app_prefixes,
+        self._send(self._event_of(failure, handled=handled, mechanism=mechanism), failure)
+
+    def _event_of(self, failure: Failure, *, handled: bool, mechanism: str) -> dict[str, Any]:
+        """Return the event; of an error that can't be looked at, at least that there was one."""
+        with quietly:
+            return exception_event(
+                failure.error,
+                failure.traceback,
+                event_id=failure.event_id,
+                mechanism=f"toolboxai.{mechanism}",
+                handled=handled,
+                in_app_prefixes=self.options.in_app_prefixes,
+            )
+        kind = {"type": type(failure.error).__name__, "value": "<could not be described>"}
+        return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
+
+    def answered_badly(self, request: Request) -> None:
+        """Report a 5xx that was returned without an error to show for it, as one issue a route."""
+        name = transaction_name(request)
+        self._send(
+            {
+                "event_id": new_id(128),
+                "timestamp": time(),
+                "level": "error",
+                "message": f"{name} answered {request.status}",
+                "fingerprint": ["answered", name, str(request.status)],
+            }
         )
-        described = _on_scopes(event | self._constants)
+
+    def logged(self, record: logging.LogRecord) -> None:
+        """Report what was logged as an error; what has only words is grouped by its template."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            failure = Failure(error, error.__traceback__, new_id(128))
+            self.failed(failure, handled=True, mechanism="logging")
+            return
+        self._send(
+            {
+                "event_id": new_id(128),
+                "timestamp": record.created,
+                "level": "fatal" if record.levelno >= logging.CRITICAL else "error",
+                "logger": record.name,
+                "logentry": {
+                    "message": str(record.msg),
+                    "formatted": one_line(record.getMessage()),
+                },
+            }
+        )
+
+    def _send(self, event: dict[str, Any], failure: Failure | None = None) -> None:
+        if self.transport is None:
+            return
+        described = _on_scopes(event | self._constants, failure)
         if described is None:  # an event processor of the application's own said no
             counters.dropped("event_processor", "error")
             return
         trace = described.get("contexts", {}).get("trace", {})
         header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
-        item = OutgoingItem("event", described)
-        self.transport.put(Outgoing([item], failure.event_id, header))
+        self.transport.put(Outgoing([OutgoingItem("event", described)], event["event_id"], header))
 
     def finished(self, request: Request) -> None:
         """Send the trace of a sampled request."""
@@ -131,7 +178,7 @@ class Telemetry:
     def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any]:
         """Put the current request on an event; build an SDK event's frames as our own are built."""
         error = (hint.get("exc_info") or (None, None))[1]
-        if isinstance(error, BaseException):
+        if isinstance(error, BaseException) and captured_id(error) != event["event_id"]:
             mark_captured(error, event["event_id"])
             _enrich(event, error, self.options.in_app_prefixes)
         request = current_request()
@@ -147,8 +194,8 @@ class Telemetry:
     def close(self) -> None:
         """Stop reporting: threads ended, folder given back, log handler taken off."""
         atexit.unregister(self.keep)
-        if self._handler is not None:
-            logging.getLogger().removeHandler(self._handler)
+        if self._log_watch is not None:
+            self._log_watch.remove()
         if self.transport is not None:
             self.transport.kill()
         sentry_sdk.get_global_scope().set_client(None)
@@ -169,13 +216,18 @@ def _enrich(event: dict[str, Any], error: BaseException, prefixes: tuple[str, ..
     event["exception"] = {"values": values}
 
 
-def _on_scopes(event: Any) -> dict[str, Any] | None:  # noqa: ANN401 - the SDK's event type is closed
+def _on_scopes(event: Any, failure: Failure | None = None) -> dict[str, Any] | None:  # noqa: ANN401 - the SDK's event type is closed
     """Return ``event`` with what the application set, for everything or for this request."""
     merged = sentry_sdk.Scope()
     merged.update_from_scope(sentry_sdk.get_global_scope())
     merged.update_from_scope(sentry_sdk.get_isolation_scope())
     merged.update_from_scope(sentry_sdk.get_current_scope())
-    described = merged.apply_to_event(event, {}, {})
+    hint: dict[str, Any] = {}
+    if failure is not None:
+        hint["exc_info"] = (type(failure.error), failure.error, failure.traceback)
+    described = merged.apply_to_event(event, hint, {})
+    if hint.get("attachments"):
+        counters.dropped("attachment_unsupported", "attachment", len(hint["attachments"]))
     return None if described is None else dict(described)
 
 
@@ -214,16 +266,30 @@ def instrument(app: Starlette) -> None:
 
     Raises ``RuntimeError`` when it is too early or too late for that.
     """
-    active = telemetry()
+    telemetry()
     if app.middleware_stack is not None:
         msg = "instrument(app) comes too late: the application has begun to serve"
         raise RuntimeError(msg)
     build = app.build_middleware_stack
 
     def build_with_layer() -> TelemetryLayer:
-        return TelemetryLayer(build(), active)
+        _watch_handlers(app)
+        return TelemetryLayer(build(), current_telemetry)
 
     app.build_middleware_stack = build_with_layer  # type: ignore[method-assign]
+
+
+def _watch_handlers(app: Starlette) -> None:
+    """Let every error handler, those of mounted applications too, note the error it answers with a 5xx.
+
+    The layer sees most of them by itself, but not from behind a ``BaseHTTPMiddleware``.
+    """
+    for kind, handler in list(app.exception_handlers.items()):
+        app.exception_handlers[kind] = noting(handler)
+    for route in app.routes:
+        inner = getattr(route, "app", None)
+        if isinstance(inner, Starlette):
+            _watch_handlers(inner)
 
 
 def telemetry() -> Telemetry:
@@ -242,8 +308,11 @@ def current_telemetry() -> Telemetry | None:
 def flush(timeout_seconds: float = 2.0) -> bool:
     """Wait until everything is on disk and, while the sink answers, delivered; say whether it is."""
     active = current_telemetry()
-    sentry_sdk.flush(timeout_seconds)
-    return active is None or active.transport is None or active.transport.settle(timeout_seconds)
+    if active is None or active.transport is None:
+        return True
+    deadline = monotonic() + timeout_seconds
+    sentry_sdk.flush(timeout_seconds)  # what the SDK itself still holds: its own logs and metrics
+    return active.transport.settle(max(0.0, deadline - monotonic()))
 
 
 def close() -> None:
@@ -268,9 +337,10 @@ def request_id() -> str | None:
 def event_id_for(error: BaseException) -> str | None:
     """Return the id under which ``error`` will be reported when the request ends.
 
-    ``None`` when it won't be: reporting is off, or there is no request.
+    For an error page of 500 and above; what is answered with less isn't reported. ``None`` when reporting
+    is off, there is no request, or it is nobody's fault.
     """
     active, request = current_telemetry(), current_request()
-    if active is None or not active.is_active or request is None:
+    if active is None or not active.is_active or request is None or not is_fault(error):
         return None
     return captured_id(error) or request.fail(error).event_id

@@ -5,9 +5,10 @@ from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import sentry_sdk
-from sentry_sdk.tracing import Span, Transaction
+from sentry_sdk.tracing import Span, Transaction, TransactionSource
+from sentry_sdk.tracing_utils import PropagationContext
 
-from toolboxai.telemetry.context import describe, status_name, transaction_name
+from toolboxai.telemetry.context import UNMATCHED, describe, status_name, transaction_name
 from toolboxai.telemetry.current import Request, current_request, new_id
 
 ORIGIN = "auto.http.toolboxai"
@@ -47,16 +48,24 @@ def _is_hex(text: str, length: int) -> bool:
     return len(text) == length and all(c in "0123456789abcdefABCDEF" for c in text)
 
 
-def begin(request: Request, *, rate: float) -> None:
+def continue_trace_of(request: Request, isolation: sentry_sdk.Scope) -> None:
+    """Make what the SDK propagates from here, sampled or not, belong to the request's trace."""
+    isolation._propagation_context = PropagationContext(  # noqa: SLF001 - its only setter parses headers
+        trace_id=request.trace_id, parent_span_id=request.parent_span_id, parent_sampled=False
+    )
+
+
+def begin(request: Request, *, rate: float, op: str = "http.server") -> None:
     """Start the transaction of a sampled request, with the SDK, so that all of its API works inside."""
-    name = f"{request.scope.get('method', 'GET')} {request.scope['path']}"
+    # Until the route is known, at the end; from a source that doesn't get into the baggage.
+    name, source = UNMATCHED, TransactionSource.URL
     if request.parent_span_id is None:
-        transaction = Transaction(trace_id=request.trace_id, op="http.server", name=name)
+        transaction = Transaction(trace_id=request.trace_id, op=op, name=name, source=source)
     else:
         headers = {"sentry-trace": f"{request.trace_id}-{request.parent_span_id}-1"}
         if request.baggage:
             headers["baggage"] = request.baggage
-        transaction = sentry_sdk.continue_trace(headers, op="http.server", name=name)
+        transaction = sentry_sdk.continue_trace(headers, op=op, name=name, source=source)
     transaction.origin = ORIGIN
     transaction.sampled = True
     sentry_sdk.start_transaction(transaction)
@@ -70,7 +79,7 @@ def finish(request: Request, door: sentry_sdk.Scope) -> None:
     """End the transaction; ``door`` takes the finished event."""
     transaction = request.transaction
     transaction.name, transaction.source = transaction_name(request), "route"
-    transaction.set_status(status_name(request.status))
+    transaction.set_status("internal_error" if request.raised else status_name(request.status))
     if request.status:
         transaction.set_data("http.response.status_code", request.status)
     transaction.set_data("http.request.method", request.scope.get("method"))

@@ -105,7 +105,7 @@ def within(payload: dict[str, Any], *, max_bytes: int = MAX_PAYLOAD_BYTES) -> di
     """Return an event that a sink will take: of one that is too large, what matters least goes first."""
     if "exception" not in payload or len(to_json(payload)) <= max_bytes:
         return payload
-    for name in ("vars", "pre_context", "post_context"):
+    for name in ("vars", "pre_context", "post_context", "extra", "breadcrumbs"):
         payload = _without(payload, name)
         if len(to_json(payload)) <= max_bytes:
             break

@@ -1,0 +1,51 @@
+"""An application's error handlers, wrapped so that the error they answer with a 5xx is noted."""
+
+from collections.abc import Callable
+from functools import wraps
+from inspect import iscoroutinefunction
+from typing import Any
+
+from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.current import current_request
+from toolboxai.telemetry.filtering import is_fault
+
+Handler = Callable[..., Any]
+_WRAPPED = "__toolboxai_noting__"
+
+
+def noting(handler: Handler) -> Handler:
+    """Return ``handler``, which behaves as before; sync stays sync, and wrapping twice is wrapping once."""
+    if getattr(handler, _WRAPPED, False):
+        return handler
+    is_async = iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__)
+    wrapped = _asynchronous(handler) if is_async else _synchronous(handler)
+    setattr(wrapped, _WRAPPED, True)
+    return wrapped
+
+
+def _asynchronous(handler: Handler) -> Handler:
+    @wraps(handler)
+    async def answer(connection: object, error: Exception) -> object:
+        response = await handler(connection, error)
+        _note(error, response)
+        return response
+
+    return answer
+
+
+def _synchronous(handler: Handler) -> Handler:
+    @wraps(handler)
+    def answer(connection: object, error: Exception) -> object:
+        response = handler(connection, error)
+        _note(error, response)
+        return response
+
+    return answer
+
+
+def _note(error: Exception, response: object) -> None:
+    with quietly:
+        request = current_request()
+        status = getattr(response, "status_code", 0)
+        if request is not None and status >= 500 and is_fault(error):
+            request.fail(error)
