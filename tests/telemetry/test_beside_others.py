@@ -4,9 +4,12 @@ import contextvars
 import logging
 import pickle
 import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -493,3 +496,31 @@ def test_a_request_in_a_fresh_context_is_isolated_too(start: Start, sink: Record
 
     assert [event["tags"] for event in events_of(sink)] == [{"set": "yes"}]
     assert not sentry_sdk.get_isolation_scope()._tags  # noqa: SLF001 - nothing public shows them
+
+
+FORKS = """
+import os, sys
+from pathlib import Path
+import sentry_sdk
+from toolboxai import telemetry
+
+telemetry.init(telemetry.Options(dsn=sys.argv[1], spool_dir=Path(sys.argv[2])))
+sentry_sdk.capture_message("of the parent")
+child = os.fork()
+sentry_sdk.capture_message("of the child" if child == 0 else "of the parent, later")
+delivered = telemetry.flush(10)
+if child:
+    _, status = os.waitpid(child, 0)
+    sys.exit(status or not delivered)
+os._exit(not delivered)
+"""
+
+
+def test_a_forked_child_reports_on_its_own(sink: RecordingSink, tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", FORKS, sink.dsn, str(tmp_path)], check=False, timeout=60
+    )
+
+    assert ended.returncode == 0
+    messages = sorted(event["message"] for event in sink.items("event"))
+    assert messages == ["of the child", "of the parent", "of the parent, later"]

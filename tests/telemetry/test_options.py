@@ -17,6 +17,9 @@ from toolboxai.telemetry.sampling import is_sampled, rate_for
         "https://host/1",
         "https://key@host/",
         "https://key@host/x",
+        "https://key@host/²",
+        "https://key@host:99999/1",
+        "https://key@[::1/1",
     ],
 )
 def test_a_dsn_that_no_client_can_use_is_refused_without_showing_it(dsn: str) -> None:
@@ -36,6 +39,8 @@ def test_a_dsn_that_works_is_taken(dsn: str | None) -> None:
     [
         ("traces_sample_rate", 1.5, "between 0 and 1, got 1.5"),
         ("profiles_sample_rate", -0.1, "between 0 and 1, got -0.1"),
+        ("traces_sample_rate", "0.5", "between 0 and 1, got 0.5"),
+        ("in_app_prefixes", "shop", "must be several module names"),
         ("spool_max_bytes", 10, "at least 65,536, got 10"),
         ("queue_max_envelopes", 0, "at least 1, got 0"),
         ("max_string_chars", 3, "at least 64, got 3"),

@@ -21,6 +21,10 @@ class Counters:
         """Count what will never arrive, by Sentry's discard reason and data category."""
         self.add(f"dropped.{reason}.{category}", quantity)
 
+    def after_fork(self) -> None:
+        """Begin anew in a child: what the parent counted is the parent's, and a lock may be stuck."""
+        self.__init__()  # type: ignore[misc]
+
     def snapshot(self) -> Mapping[str, int]:
         """Return a copy of all counts."""
         with self._lock:

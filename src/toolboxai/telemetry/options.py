@@ -1,5 +1,7 @@
 """What an application may choose about its telemetry. Refuses what can't work."""
 
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -37,14 +39,19 @@ class Options:
     max_breadcrumbs: int = 50
     max_string_chars: int = 8_192
     flush_timeout_seconds: float = 2.0
-    in_app_prefixes: tuple[str, ...] = ()
+    in_app_prefixes: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         if self.dsn is not None:
             _check_dsn(self.dsn)
+        if isinstance(self.in_app_prefixes, str):
+            msg = f"in_app_prefixes must be several module names, got {self.in_app_prefixes!r}"
+            raise OptionsError(msg)
         for name in ("traces_sample_rate", "profiles_sample_rate"):
             rate = getattr(self, name)
-            if rate is not None and not 0 <= rate <= 1:
+            if rate is None:
+                continue
+            if not isinstance(rate, int | float) or not 0 <= rate <= 1:
                 msg = f"{name} must be between 0 and 1, got {rate}"
                 raise OptionsError(msg)
         for name, least in _LEAST.items():
@@ -77,15 +84,13 @@ _LEAST = {
 
 def _check_dsn(dsn: str) -> None:
     """Accept what sentry_sdk's own parser would; the key never appears in the message."""
-    parts = urlsplit(dsn)
-    project = parts.path.rpartition("/")[2]
-    if (
-        parts.scheme in {"http", "https"}
-        and parts.username
-        and parts.hostname
-        and project.isdigit()
-    ):
-        return
+    with suppress(ValueError):  # urlsplit's own, for an address that isn't one
+        parts = urlsplit(dsn)
+        project = parts.path.rpartition("/")[2]
+        is_number = project.isascii() and project.isdigit()
+        is_web = parts.scheme in {"http", "https"} and parts.port != 0
+        if is_web and parts.username and parts.hostname and is_number:
+            return
     msg = (
         "the DSN must look like https://KEY@HOST/PROJECT with a number as PROJECT; "
         "copy it from the project's settings, or leave it out to switch reporting off"

@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -116,7 +117,7 @@ async def _debug(request: Request) -> Response:
             with span("debug.step", "a step of the debug trace"):
                 pass
         case _:
-            return JSONResponse({"detail": "kind is one of: error, log, trace"}, status_code=400)
+            raise HTTPException(400, "kind is one of: error, log, trace")
     return JSONResponse({"kind": kind, "sent": active.is_active})
 
 

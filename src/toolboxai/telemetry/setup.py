@@ -2,6 +2,7 @@
 
 import atexit
 import logging
+import os
 import platform
 import socket
 from collections.abc import Mapping
@@ -111,7 +112,7 @@ class Telemetry:
                 event_id=failure.event_id,
                 mechanism=f"toolboxai.{mechanism}",
                 handled=handled,
-                in_app_prefixes=self.options.in_app_prefixes,
+                in_app_prefixes=tuple(self.options.in_app_prefixes),
             )
         kind = {"type": type(failure.error).__name__, "value": "<could not be described>"}
         return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
@@ -180,7 +181,7 @@ class Telemetry:
         error = (hint.get("exc_info") or (None, None))[1]
         if isinstance(error, BaseException) and captured_id(error) != event["event_id"]:
             mark_captured(error, event["event_id"])
-            _enrich(event, error, self.options.in_app_prefixes)
+            _enrich(event, error, tuple(self.options.in_app_prefixes))
         request = current_request()
         if request is not None and event.get("type") != "transaction":
             describe(event, request, max_breadcrumbs=self.options.max_breadcrumbs)
@@ -235,7 +236,7 @@ class _Process:
     """The process's one telemetry. A class, so that there is one name to replace."""
 
     telemetry: Telemetry | None = None
-    is_processing = False
+    is_hooked = False
 
 
 def init(options: Options) -> None:
@@ -246,11 +247,20 @@ def init(options: Options) -> None:
     if _Process.telemetry is not None:
         _Process.telemetry.close()
     _Process.telemetry = Telemetry(options)
-    if not _Process.is_processing:
-        _Process.is_processing = True
+    if not _Process.is_hooked:
+        _Process.is_hooked = True
         add_global_event_processor(_on_event)
+        os.register_at_fork(after_in_child=_after_fork)
     if not _Process.telemetry.is_active:
         log.info("monitoring is off: no DSN was given")
+
+
+def _after_fork() -> None:
+    counters.after_fork()
+    active = _Process.telemetry
+    if active is not None and active.transport is not None:
+        with quietly:
+            active.transport.after_fork()
 
 
 def _on_event(event: Any, hint: dict[str, Any]) -> Any:  # noqa: ANN401 - the SDK's own signature

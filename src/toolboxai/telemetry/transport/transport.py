@@ -29,23 +29,38 @@ class SpoolingTransport(Transport):
         if options.dsn is None:
             msg = "a transport needs a DSN"
             raise ValueError(msg)
-        self._timeout_seconds = options.flush_timeout_seconds
-        self._slot = claim_folder(options.spool_dir, options.dsn)
+        self._dsn = options.dsn
+        self._choices = options
+        self._render_log = render_log
+        self._open()
+
+    def _open(self) -> None:
+        choices = self._choices
+        self._slot = claim_folder(choices.spool_dir, self._dsn)
         self.spool = Spool(
             self._slot.folder,
-            max_bytes=options.spool_max_bytes,
+            max_bytes=choices.spool_max_bytes,
             lost=lambda body: count_body("cache_overflow", body),
         )
-        self._sink = Sink(options.dsn, CLIENT)
+        self._sink = Sink(self._dsn, CLIENT)
         self._sender = Sender(self.spool, self._sink)
         self._keeper = Keeper(
-            Gate(max_string_chars=options.max_string_chars),
+            Gate(max_string_chars=choices.max_string_chars),
             self.spool,
-            render_log=render_log,
+            render_log=self._render_log,
             kept=self._sender.notify,
-            max_envelopes=options.queue_max_envelopes,
-            max_logs=options.queue_max_logs,
+            max_envelopes=choices.queue_max_envelopes,
+            max_logs=choices.queue_max_logs,
         )
+
+    def after_fork(self) -> None:
+        """Begin anew in a child: threads don't survive a fork, and the folder is the parent's.
+
+        What the parent had captured by then stays the parent's to deliver.
+        """
+        self._slot.release()
+        self._open()
+        self.start()
 
     def start(self) -> None:
         """Start both threads."""
@@ -105,8 +120,8 @@ class SpoolingTransport(Transport):
 
     def kill(self) -> None:
         """Keep what is there, end the threads, give the folder to whoever comes next."""
-        self._keeper.stop(self._timeout_seconds)
-        self._sender.stop(self._timeout_seconds)
+        self._keeper.stop(self._choices.flush_timeout_seconds)
+        self._sender.stop(self._choices.flush_timeout_seconds)
         self.spool.close()
         self._sink.close()
         self._slot.release()
