@@ -1,7 +1,7 @@
 """The request that is being served, found from anywhere below it. One small object, nothing of Sentry's."""
 
 from collections import deque
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from random import getrandbits
@@ -49,6 +49,7 @@ class Request:
         "request_id",
         "sampled",
         "scope",
+        "scopes",
         "started",
         "status",
         "trace_id",
@@ -69,6 +70,8 @@ class Request:
         self.raised = False
         self.finished = False
         self.failures: list[Failure] = []
+        # How to enter the scopes that hold what the application set for this request.
+        self.scopes: Callable[[], None] | None = None
         self.logged: list[Failure] = []
         self.breadcrumbs: deque[Breadcrumb] | None = None
 
@@ -85,6 +88,11 @@ class Request:
     def fail(self, error: BaseException) -> Failure:
         """Take note of an error; a later look at the same one gets the same event id."""
         return _noted(self.failures, error)
+
+    def enter_scopes(self) -> None:
+        """Make what the application set for this request current again."""
+        if self.scopes is not None:
+            self.scopes()
 
     @property
     def failure(self) -> Failure | None:
@@ -120,13 +128,18 @@ def mark_captured(error: BaseException, event_id: str) -> None:
     exception object that is made once and raised by every request is a new occurrence each time; not
     with the request, which the exception would keep alive.
     """
-    _attributes(error)[_MARK] = (_current_id(), event_id)
+    noted_on(error)[_MARK] = (_current_id(), event_id)
 
 
 def captured_id(error: BaseException) -> str | None:
     """Return the event id under which this occurrence was reported, if it was."""
-    request_id, event_id = _attributes(error).get(_MARK, (None, None))
+    request_id, event_id = noted_on(error).get(_MARK, (None, None))
     return event_id if event_id and request_id == _current_id() else None
+
+
+def is_captured(error: BaseException) -> bool:
+    """Say whether any occurrence of ``error`` was reported."""
+    return _MARK in noted_on(error)
 
 
 def _current_id() -> str:
@@ -134,7 +147,8 @@ def _current_id() -> str:
     return request.request_id if request is not None else ""
 
 
-def _attributes(error: BaseException) -> dict[str, Any]:
+def noted_on(error: BaseException) -> dict[str, Any]:
+    """Return the exception's real ``__dict__``, whatever its class makes of attributes."""
     attributes: dict[str, Any] = _dict_of(error)
     return attributes
 

@@ -5,7 +5,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, current_request
+from toolboxai.telemetry.current import (
+    Breadcrumb,
+    Request,
+    captured_id,
+    current_request,
+    is_captured,
+)
 
 MAX_BODY_CHARS = 8_192
 # Our own and the transport's loggers: what they say while sending must not be sent.
@@ -110,7 +116,10 @@ def _ignore(_record: logging.LogRecord) -> None:
 
 def _is_repeated(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    return error is not None and captured_id(error) is not None
+    if error is None:
+        return False
+    # asyncio logs what its handler was told a moment ago, in whatever context that happens to be.
+    return captured_id(error) is not None or (record.name == "asyncio" and is_captured(error))
 
 
 def renderer(constants: Mapping[str, str | None]) -> Callable[[Taken], dict[str, Any]]:

@@ -1,7 +1,9 @@
 """The one ASGI layer, outermost: every request gets a scope of its own, a sampling decision, and a witness."""
 
+import asyncio
 import sys
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
 from random import random
 from typing import Any, Protocol
 
@@ -16,6 +18,7 @@ from toolboxai.telemetry.current import Failure, Request, current_request, set_c
 from toolboxai.telemetry.filtering import chain_of, is_fault
 from toolboxai.telemetry.sampling import is_sampled, rate_for
 from toolboxai.telemetry.tracing import begin, continue_trace_of, read_trace_headers
+from toolboxai.telemetry.unattended import watch_loop
 
 
 class Reporter(Protocol):
@@ -43,16 +46,31 @@ class TelemetryLayer:
         self._app = app
         self._reporter_now = reporter
         self._base: tuple[Scope, Scope] | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection; whatever happens to telemetry, the application doesn't notice."""
         reporter = self._reporter_now()
         if reporter is None or OUTERMOST_APP in scope:  # an instrumented application in another one
             await self._app(scope, receive, send)
-        elif scope["type"] == "lifespan":
+            return
+        with quietly:
+            self._watch_loop()
+        if scope["type"] == "lifespan":
             await self._lifespan(reporter, scope, receive, send)
         else:
             await self._request(reporter, scope, receive, send)
+
+    def _watch_loop(self) -> None:
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop = loop
+            watch_loop(loop, self._report)
+
+    def _report(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
+        reporter = self._reporter_now()
+        if reporter is not None:
+            reporter.failed(failure, handled=handled, mechanism=mechanism)
 
     async def _lifespan(
         self, reporter: Reporter, scope: MutableMapping[str, Any], receive: Receive, send: Send
@@ -103,8 +121,7 @@ class TelemetryLayer:
             request.finished = True
             if outer is not None and not outer.finished:  # it called us and goes on
                 set_current_request(outer)
-                Scope.set_isolation_scope(scopes[0])
-                Scope.set_current_scope(scopes[1])
+                _enter(*scopes)
 
     def _begin(self, reporter: Reporter, request: Request, outer: Request | None) -> None:
         set_current_request(request)
@@ -134,8 +151,9 @@ class TelemetryLayer:
             base = self._base or (Scope(), Scope())
         isolation = base[0].fork()
         continue_trace_of(request, isolation)
-        Scope.set_isolation_scope(isolation)
-        Scope.set_current_scope(base[1].fork())
+        current = base[1].fork()
+        request.scopes = partial(_enter, isolation, current)
+        request.scopes()
 
     def _observed(self, request: Request, send: Send) -> Callable[[Message], Awaitable[None]]:
         async def observe(message: Message) -> None:
@@ -148,6 +166,11 @@ class TelemetryLayer:
             await send(message)
 
         return observe
+
+
+def _enter(isolation: Scope, current: Scope) -> None:
+    Scope.set_isolation_scope(isolation)
+    Scope.set_current_scope(current)
 
 
 def _raised(reporter: Reporter, request: Request, error: BaseException) -> None:

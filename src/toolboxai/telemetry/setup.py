@@ -33,6 +33,7 @@ from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door, SpoolingTransport
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
+from toolboxai.telemetry.unattended import InterpreterHooks
 
 SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
 log = logging.getLogger(__name__)
@@ -48,6 +49,7 @@ class Telemetry:
         self.is_active = options.dsn is not None
         self.transport: SpoolingTransport | None = None
         self._log_watch: LogWatch | None = None
+        self._hooks: InterpreterHooks | None = None
         self._constants = {
             "platform": "python",
             "release": options.release,
@@ -83,6 +85,8 @@ class Telemetry:
         take = self.transport.put_log if options.enable_logs else None
         self._log_watch = LogWatch(take, self.logged, max_breadcrumbs=options.max_breadcrumbs)
         self._log_watch.install()
+        self._hooks = InterpreterHooks(self.failed, self.keep)
+        self._hooks.install()
         atexit.register(self.keep)
 
     def _log_constants(self) -> Mapping[str, str | None]:
@@ -197,6 +201,8 @@ class Telemetry:
         atexit.unregister(self.keep)
         if self._log_watch is not None:
             self._log_watch.remove()
+        if self._hooks is not None:
+            self._hooks.remove()
         if self.transport is not None:
             self.transport.kill()
         sentry_sdk.get_global_scope().set_client(None)
