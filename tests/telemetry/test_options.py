@@ -1,11 +1,13 @@
 """What can't work is refused when it is said, with what to do instead."""
 
+from random import Random
+
 import pytest
 
 from toolboxai.telemetry import Options, OptionsError
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.sampling import is_sampled, rate_for
+from toolboxai.telemetry.sampling import is_kept_anyway, is_sampled, rate_for
 
 
 @pytest.mark.parametrize(
@@ -96,3 +98,50 @@ def test_the_border_swallows_and_counts_errors(monkeypatch: pytest.MonkeyPatch) 
 def test_the_border_lets_pass_what_ends_the_process() -> None:
     with pytest.raises(KeyboardInterrupt), quietly:
         raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("status", "raised", "seconds", "kept"),
+    [
+        (200, False, 0.1, False),
+        (404, False, 0.1, False),
+        (200, False, 2.0, True),
+        (503, False, 0.1, True),
+        (200, True, 0.1, True),
+        (None, False, 0.1, False),
+    ],
+)
+def test_what_failed_or_was_slow_is_kept_anyway(
+    *, status: int | None, raised: bool, seconds: float, kept: bool
+) -> None:
+    decision = is_kept_anyway(status=status, raised=raised, seconds=seconds, slow_seconds=2.0)
+
+    assert decision is kept
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_sampling_tells_the_truth_about_a_day(seed: int) -> None:
+    chance = Random(seed)
+    day = [chance.lognormvariate(-1.2, 1.1) for _ in range(60_000)]
+    weighted = []
+    for seconds in day:
+        is_telling = is_kept_anyway(status=200, raised=False, seconds=seconds, slow_seconds=2.0)
+        if is_telling:
+            weighted.append((seconds, 1.0))
+        elif is_sampled(rate=0.1, parent_sampled=None, chance=chance.random()):
+            weighted.append((seconds, 1 / 0.1))
+
+    exact = sorted(day)[int(0.95 * len(day))]
+
+    assert len(weighted) < len(day) / 4
+    assert abs(weighted_percentile(weighted, 0.95) / exact - 1) < 0.05
+
+
+def weighted_percentile(values: list[tuple[float, float]], share: float) -> float:
+    """Return the value below which ``share`` of the weight lies."""
+    left = share * sum(weight for _, weight in values)
+    for value, weight in sorted(values):
+        left -= weight
+        if left <= 0:
+            return value
+    return max(values)[0]

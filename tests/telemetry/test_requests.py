@@ -482,3 +482,37 @@ def test_the_debug_route_does_not_exist_outside_development(start: Start) -> Non
     start(environment="production")
     with TestClient(application()) as client:
         assert client.get("/sentry-debug").status_code == 404
+
+
+def test_a_failed_request_keeps_its_trace_whatever_chance_said(
+    start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolboxai.telemetry.middleware.random", lambda: 0.99)
+    start(traces_sample_rate=0.1)
+    with TestClient(application(), raise_server_exceptions=False) as client:
+        client.get("/fine")
+        client.get("/unavailable")
+
+    assert telemetry.flush(5)
+    (trace,) = sink.items("transaction")
+    assert trace["transaction"] == "/unavailable"
+    assert trace["contexts"]["trace"]["client_sample_rate"] == 1.0
+    assert trace["contexts"]["trace"]["status"] == "unavailable"
+    assert trace["start_timestamp"] < trace["timestamp"]
+
+
+def test_a_slow_request_stands_for_itself_and_a_quick_one_for_its_kind(
+    start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolboxai.telemetry.middleware.random", lambda: 0.01)
+    start(traces_sample_rate=0.1)
+    with TestClient(application(), raise_server_exceptions=False) as client:
+        client.get("/fine")
+        start(traces_sample_rate=0.1, slow_request_seconds=0.0)
+        client.get("/fine")
+
+    assert telemetry.flush(5)
+    rates = [
+        trace["contexts"]["trace"]["client_sample_rate"] for trace in sink.items("transaction")
+    ]
+    assert rates == [0.1, 1.0]

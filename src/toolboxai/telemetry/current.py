@@ -43,6 +43,7 @@ class Request:
         "breadcrumbs",
         "failures",
         "finished",
+        "kept_anyway",
         "logged",
         "parent_span_id",
         "raised",
@@ -69,6 +70,7 @@ class Request:
         self.answered = False
         self.raised = False
         self.finished = False
+        self.kept_anyway = False
         self.failures: list[Failure] = []
         # How to enter the scopes that hold what the application set for this request.
         self.scopes: Callable[[], None] | None = None

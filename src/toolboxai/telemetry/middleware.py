@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import partial
 from random import random
+from time import time
 from typing import Any, Protocol
 
 from anyio import to_thread
@@ -16,8 +17,8 @@ from toolboxai.telemetry.context import OUTERMOST_APP
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
 from toolboxai.telemetry.filtering import chain_of, is_fault
-from toolboxai.telemetry.sampling import is_sampled, rate_for
-from toolboxai.telemetry.tracing import begin, continue_trace_of, read_trace_headers
+from toolboxai.telemetry.sampling import is_kept_anyway, is_sampled, rate_for
+from toolboxai.telemetry.tracing import begin, begin_late, continue_trace_of, read_trace_headers
 from toolboxai.telemetry.unattended import watch_loop
 
 
@@ -25,6 +26,7 @@ class Reporter(Protocol):
     """What the layer tells: an error that was met, a trace that ended, the end of the application."""
 
     traces_sample_rate: float
+    slow_request_seconds: float
     is_active: bool
 
     def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None: ...
@@ -115,8 +117,9 @@ class TelemetryLayer:
             with quietly:
                 _returned(reporter, request)
         finally:
-            if request.transaction is not None:
-                with quietly:
+            with quietly:
+                _keep_if_telling(reporter, request)
+                if request.transaction is not None:
                     reporter.finished(request)
             request.finished = True
             if outer is not None and not outer.finished:  # it called us and goes on
@@ -134,6 +137,7 @@ class TelemetryLayer:
             return  # a connection of hours is not a request: it would bend every percentile
         rate = rate_for(request.scope["path"], default=reporter.traces_sample_rate)
         request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=random())
+        request.kept_anyway = rate > 0 and parent_sampled is None  # until the end says otherwise
         if request.sampled:
             begin(request, rate=rate)
 
@@ -166,6 +170,18 @@ class TelemetryLayer:
             await send(message)
 
         return observe
+
+
+def _keep_if_telling(reporter: Reporter, request: Request) -> None:
+    """Keep the trace of a slow or failed request, without spans when chance had passed it over."""
+    request.kept_anyway = request.kept_anyway and is_kept_anyway(
+        status=request.status,
+        raised=request.raised,
+        seconds=time() - request.started,
+        slow_seconds=reporter.slow_request_seconds,
+    )
+    if request.kept_anyway and request.transaction is None:
+        begin_late(request)
 
 
 def _enter(isolation: Scope, current: Scope) -> None:

@@ -30,6 +30,7 @@ class Options:
     server_name: str | None = None
     traces_sample_rate: float | None = None
     profiles_sample_rate: float | None = None
+    slow_request_seconds: float = 2.0
     send_default_pii: bool = False
     enable_logs: bool = True
     spool_dir: Path = field(default_factory=lambda: Path(".toolboxai") / "spool")
@@ -79,6 +80,7 @@ _LEAST = {
     "max_breadcrumbs": 0,
     "max_string_chars": 64,
     "flush_timeout_seconds": 0,
+    "slow_request_seconds": 0,
 }
 
 

@@ -28,3 +28,14 @@ def is_sampled(*, rate: float, parent_sampled: bool | None, chance: float) -> bo
     if rate <= 0:
         return False
     return chance < rate if parent_sampled is None else parent_sampled
+
+
+def is_kept_anyway(
+    *, status: int | None, raised: bool, seconds: float, slow_seconds: float
+) -> bool:
+    """Say whether a request is kept whatever chance said: it failed, or it was slow.
+
+    All of these are kept, so each stands for itself alone; the others stand for ``1 / rate`` of their
+    kind. That is how percentiles stay true.
+    """
+    return raised or (status or 0) >= 500 or seconds >= slow_seconds

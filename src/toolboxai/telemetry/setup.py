@@ -45,6 +45,7 @@ class Telemetry:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.traces_sample_rate = options.effective_traces_sample_rate
+        self.slow_request_seconds = options.slow_request_seconds
         self.server_name = options.server_name or socket.gethostname()
         self.is_active = options.dsn is not None
         self.transport: SpoolingTransport | None = None

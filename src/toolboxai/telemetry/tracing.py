@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
 from typing import Any
 
 import sentry_sdk
@@ -75,6 +76,22 @@ def begin(request: Request, *, rate: float, op: str = "http.server") -> None:
     request.transaction = transaction
 
 
+def begin_late(request: Request) -> None:
+    """Start the transaction of a request that turned out to be telling, as of when it began."""
+    request.transaction = Transaction(
+        trace_id=request.trace_id,
+        parent_span_id=request.parent_span_id,
+        op="http.server",
+        name=UNMATCHED,
+        source=TransactionSource.URL,
+        origin=ORIGIN,
+        sampled=True,
+        start_timestamp=datetime.fromtimestamp(request.started, UTC),
+    )
+    sentry_sdk.start_transaction(request.transaction)
+    request.transaction.sample_rate = 1.0
+
+
 def finish(request: Request, door: sentry_sdk.Scope) -> None:
     """End the transaction; ``door`` takes the finished event."""
     transaction = request.transaction
@@ -83,7 +100,7 @@ def finish(request: Request, door: sentry_sdk.Scope) -> None:
     if request.status:
         transaction.set_data("http.response.status_code", request.status)
     transaction.set_data("http.request.method", request.scope.get("method"))
-    transaction.finish(scope=door)
+    transaction.finish(scope=door, end_timestamp=datetime.now(UTC))
 
 
 def completed(
@@ -97,5 +114,5 @@ def completed(
         event.pop("breadcrumbs", None)
     trace = event["contexts"]["trace"]
     header = dict(trace.pop("dynamic_sampling_context", None) or {})
-    trace["client_sample_rate"] = rate
+    trace["client_sample_rate"] = 1.0 if request is not None and request.kept_anyway else rate
     return event, header
