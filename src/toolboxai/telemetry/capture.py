@@ -194,6 +194,11 @@ def _module(frame: FrameType) -> str:
     return str(frame.f_globals.get("__name__", "<unknown>"))
 
 
+def is_in_app(step: TracebackType, prefixes: tuple[str, ...]) -> bool:
+    """Say whether a step of a traceback is in the application's own code."""
+    return _is_in_app(step.tb_frame.f_code, _module(step.tb_frame), prefixes)
+
+
 @lru_cache(maxsize=4_096)
 def _is_in_app(code: CodeType, module: str, prefixes: tuple[str, ...]) -> bool:
     """Say whether the code is the application's: not Python's, not a library's, not telemetry's.

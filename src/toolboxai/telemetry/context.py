@@ -33,6 +33,7 @@ _NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,63}")
 OUTERMOST_APP = "toolboxai.telemetry.app"
 
 _RUNTIME = {"name": platform.python_implementation(), "version": platform.python_version()}
+_CRUMB_TYPES = {"http": "http", "query": "query", "redis": "query"}
 _STATUS_NAMES = {
     400: "invalid_argument",
     401: "unauthenticated",
@@ -156,7 +157,7 @@ def breadcrumbs_of(request: Request) -> list[dict[str, Any]]:
 def _crumb(crumb: Breadcrumb) -> dict[str, Any]:
     return {
         "timestamp": crumb.timestamp,
-        "type": "default",
+        "type": _CRUMB_TYPES.get(crumb.category, "default"),
         "category": crumb.category,
         "level": "warning" if crumb.level == "warn" else crumb.level,
         "message": crumb.message,

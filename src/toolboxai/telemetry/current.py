@@ -32,6 +32,7 @@ class Failure:
     error: BaseException
     traceback: TracebackType | None
     event_id: str
+    is_admitted: bool | None = None  # decided once: an error page may already have named the event
 
 
 class Request:

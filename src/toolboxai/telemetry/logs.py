@@ -15,8 +15,9 @@ from toolboxai.telemetry.current import (
 
 MAX_BODY_CHARS = 8_192
 # Our own and the transport's loggers: what they say while sending must not be sent.
-# The access log says again what the trace says, with raw paths and queries.
-_SILENT = ("toolboxai.telemetry", "sentry_sdk", "urllib3", "uvicorn.access")
+# The logs of requests that came in or went out say again what traces and breadcrumbs say, but with raw
+# paths and queries.
+_SILENT = ("toolboxai.telemetry", "sentry_sdk", "urllib3", "uvicorn.access", "httpx", "httpcore")
 _SEVERITY = {"fatal": 21, "error": 17, "warn": 13, "info": 9, "debug": 5, "trace": 1}
 # A log line is one line, whatever somebody typed into a form: CR, LF, ESC and their like become visible.
 _CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)]} | {

@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 
 MEBIBYTE = 1024 * 1024
 
+# Whom outgoing requests may tell the trace id; more only by choice.
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+
 # By environment, for who sets no rate. What isn't listed is treated as production: cheap and discreet.
 TRACES_SAMPLE_RATES = {"production": 0.1, "staging": 0.5, "development": 1.0}
 
@@ -31,12 +34,15 @@ class Options:
     traces_sample_rate: float | None = None
     profiles_sample_rate: float | None = None
     slow_request_seconds: float = 2.0
+    slow_query_seconds: float = 0.1
+    trace_hosts: tuple[str, ...] = LOOPBACK
     send_default_pii: bool = False
     enable_logs: bool = True
     spool_dir: Path = field(default_factory=lambda: Path(".toolboxai") / "spool")
     spool_max_bytes: int = 256 * MEBIBYTE
     queue_max_envelopes: int = 2_000
     queue_max_logs: int = 10_000
+    storm_errors_per_minute: int = 5
     max_breadcrumbs: int = 50
     max_string_chars: int = 8_192
     flush_timeout_seconds: float = 2.0
@@ -81,6 +87,8 @@ _LEAST = {
     "max_string_chars": 64,
     "flush_timeout_seconds": 0,
     "slow_request_seconds": 0,
+    "slow_query_seconds": 0,
+    "storm_errors_per_minute": 1,
 }
 
 

@@ -13,8 +13,9 @@ import sentry_sdk
 from sentry_sdk.scope import add_global_event_processor
 from starlette.applications import Starlette
 
+from toolboxai.telemetry import instruments
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.capture import exception_event, exception_values
+from toolboxai.telemetry.capture import exception_event, exception_values, is_in_app
 from toolboxai.telemetry.context import describe, transaction_name
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
@@ -30,12 +31,14 @@ from toolboxai.telemetry.handlers import noting
 from toolboxai.telemetry.logs import LogWatch, one_line, renderer
 from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
+from toolboxai.telemetry.storms import Storms, kind_of
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door, SpoolingTransport
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
 from toolboxai.telemetry.unattended import InterpreterHooks
 
 SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
+MAX_EXAMPLES = 1_000
 log = logging.getLogger(__name__)
 
 
@@ -46,6 +49,9 @@ class Telemetry:
         self.options = options
         self.traces_sample_rate = options.effective_traces_sample_rate
         self.slow_request_seconds = options.slow_request_seconds
+        self._storms = Storms(limit=options.storm_errors_per_minute, window_seconds=60)
+        self._examples: dict[str, dict[str, Any]] = {}
+        self._in_app_prefixes = tuple(options.in_app_prefixes)
         self.server_name = options.server_name or socket.gethostname()
         self.is_active = options.dsn is not None
         self.transport: SpoolingTransport | None = None
@@ -63,11 +69,13 @@ class Telemetry:
 
     def _start(self) -> None:
         options = self.options
-        self.transport = SpoolingTransport(options, renderer(self._log_constants()))
+        self.transport = SpoolingTransport(
+            options, renderer(self._log_constants()), self._end_storms
+        )
         sentry_sdk.init(
             dsn=options.dsn,
             transport=self.transport,
-            release=options.release,
+            release=options.release or "",  # of None the SDK would make git's newest commit
             environment=options.environment,
             server_name=self.server_name,
             default_integrations=False,
@@ -86,6 +94,12 @@ class Telemetry:
         take = self.transport.put_log if options.enable_logs else None
         self._log_watch = LogWatch(take, self.logged, max_breadcrumbs=options.max_breadcrumbs)
         self._log_watch.install()
+        instruments.install(
+            slow_query_seconds=options.slow_query_seconds,
+            trace_hosts=options.trace_hosts,
+            max_breadcrumbs=options.max_breadcrumbs,
+            in_app_prefixes=self._in_app_prefixes,
+        )
         self._hooks = InterpreterHooks(self.failed, self.keep)
         self._hooks.install()
         atexit.register(self.keep)
@@ -105,8 +119,51 @@ class Telemetry:
         """Report an error that was met, unless this occurrence already is."""
         if self.transport is None or captured_id(failure.error):
             return
+        kind = self._kind_of(failure)
         mark_captured(failure.error, failure.event_id)
-        self._send(self._event_of(failure, handled=handled, mechanism=mechanism), failure)
+        if not self.admits(failure, kind):
+            counters.dropped("storm", "error")
+            return
+        event = self._event_of(failure, handled=handled, mechanism=mechanism)
+        if len(self._examples) < MAX_EXAMPLES:
+            self._examples.setdefault(kind, event)
+        self._send(dict(event), failure)
+
+    def admits(self, failure: Failure, kind: str | None = None) -> bool:
+        """Say whether an error is sent in full, or only counted because there are so many of its kind."""
+        if failure.is_admitted is None:
+            user = sentry_sdk.get_isolation_scope()._user or {}  # noqa: SLF001 - nothing public tells
+            user_id = user.get("id")
+            failure.is_admitted = self._storms.admits(
+                kind or self._kind_of(failure), None if user_id is None else str(user_id)
+            )
+        return failure.is_admitted
+
+    def _kind_of(self, failure: Failure) -> str:
+        return kind_of(
+            failure.error,
+            failure.traceback,
+            is_in_app=lambda step: is_in_app(step, self._in_app_prefixes),
+        )
+
+    def _end_storms(self, *, all_of_them: bool = False) -> None:
+        """Tell of each storm that is over, as one more event of the same issue, how much it was."""
+        for kind, storm in self._storms.over(all_of_them=all_of_them).items():
+            example = self._examples.pop(kind, None)
+            if example is None:
+                continue
+            told = {"held_back": storm.held_back, "users": len(storm.users), "window_seconds": 60}
+            self._send(
+                example
+                | {
+                    "event_id": new_id(128),
+                    "timestamp": time(),
+                    "contexts": {"storm": told},
+                    "tags": {"storm": "true"},
+                }
+            )
+        if all_of_them or len(self._examples) >= MAX_EXAMPLES:
+            self._examples.clear()
 
     def _event_of(self, failure: Failure, *, handled: bool, mechanism: str) -> dict[str, Any]:
         """Return the event; of an error that can't be looked at, at least that there was one."""
@@ -117,7 +174,7 @@ class Telemetry:
                 event_id=failure.event_id,
                 mechanism=f"toolboxai.{mechanism}",
                 handled=handled,
-                in_app_prefixes=tuple(self.options.in_app_prefixes),
+                in_app_prefixes=self._in_app_prefixes,
             )
         kind = {"type": type(failure.error).__name__, "value": "<could not be described>"}
         return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
@@ -183,10 +240,11 @@ class Telemetry:
 
     def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any]:
         """Put the current request on an event; build an SDK event's frames as our own are built."""
+        event["release"] = self.options.release
         error = (hint.get("exc_info") or (None, None))[1]
         if isinstance(error, BaseException) and captured_id(error) != event["event_id"]:
             mark_captured(error, event["event_id"])
-            _enrich(event, error, tuple(self.options.in_app_prefixes))
+            _enrich(event, error, self._in_app_prefixes)
         request = current_request()
         if request is not None and event.get("type") != "transaction":
             describe(event, request, max_breadcrumbs=self.options.max_breadcrumbs)
@@ -195,6 +253,8 @@ class Telemetry:
     def keep(self) -> None:
         """Put on disk what was captured and, if the sink answers, deliver it."""
         if self.transport is not None:
+            with quietly:
+                self._end_storms(all_of_them=True)
             self.transport.settle(self.options.flush_timeout_seconds)
 
     def close(self) -> None:
@@ -204,6 +264,7 @@ class Telemetry:
             self._log_watch.remove()
         if self._hooks is not None:
             self._hooks.remove()
+        instruments.remove()
         if self.transport is not None:
             self.transport.kill()
         sentry_sdk.get_global_scope().set_client(None)
@@ -355,9 +416,14 @@ def event_id_for(error: BaseException) -> str | None:
     """Return the id under which ``error`` will be reported when the request ends.
 
     For an error page of 500 and above; what is answered with less isn't reported. ``None`` when reporting
-    is off, there is no request, or it is nobody's fault.
+    is off, there is no request, it is nobody's fault, or there are so many of its kind that it is only
+    counted.
     """
     active, request = current_telemetry(), current_request()
     if active is None or not active.is_active or request is None or not is_fault(error):
         return None
-    return captured_id(error) or request.fail(error).event_id
+    known = captured_id(error)
+    if known is not None:
+        return known
+    failure = request.fail(error)
+    return failure.event_id if active.admits(failure) else None

@@ -2,7 +2,8 @@
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from queue import SimpleQueue
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from threading import Condition, Event, Thread
 from time import sleep
 from typing import Any
@@ -28,6 +29,7 @@ TICK_SECONDS = 0.02
 # A thread that computes without a pause stalls the event loop for a switch interval at a time.
 PAUSE_SECONDS = 0.0005
 RETRY_SECONDS = 0.25
+IDLE_SECONDS = 5.0
 MAX_LOGS_PER_ENVELOPE = 100
 MAX_BATCH_ENVELOPES = 100
 
@@ -45,6 +47,7 @@ class Keeper:
         *,
         render_log: Render,
         kept: Callable[[], None],
+        idle: Callable[[], None],
         max_envelopes: int,
         max_logs: int,
     ) -> None:
@@ -52,6 +55,7 @@ class Keeper:
         self._spool = spool
         self._render_log = render_log
         self._kept = kept
+        self._idle_work = idle
         self._max_envelopes = max_envelopes
         self._max_logs = max_logs
         self._envelopes: deque[Outgoing] = deque()
@@ -135,8 +139,12 @@ class Keeper:
             sleep(RETRY_SECONDS)
             return
         self._asleep = True
-        if not self.queued and not self._stopping:
-            self._wake.get()
+        while not self.queued and not self._stopping and not self._hurry.is_set():
+            with suppress(Empty):
+                self._wake.get(timeout=IDLE_SECONDS)
+                break
+            with quietly:
+                self._idle_work()
         self._asleep = False
         while not self._wake.empty():
             self._wake.get()

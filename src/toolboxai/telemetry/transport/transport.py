@@ -24,7 +24,7 @@ CLIENT = f"toolboxai.telemetry/{sentry_sdk.VERSION}"
 class SpoolingTransport(Transport):
     """Keeps everything on disk before it sends it. Capturing never waits for disk or network."""
 
-    def __init__(self, options: Options, render_log: Render) -> None:
+    def __init__(self, options: Options, render_log: Render, idle: Callable[[], None]) -> None:
         super().__init__({"dsn": options.dsn})
         if options.dsn is None:
             msg = "a transport needs a DSN"
@@ -32,6 +32,7 @@ class SpoolingTransport(Transport):
         self._dsn = options.dsn
         self._choices = options
         self._render_log = render_log
+        self._idle = idle
         self._open()
 
     def _open(self) -> None:
@@ -49,6 +50,7 @@ class SpoolingTransport(Transport):
             self.spool,
             render_log=self._render_log,
             kept=self._sender.notify,
+            idle=self._idle,
             max_envelopes=choices.queue_max_envelopes,
             max_logs=choices.queue_max_logs,
         )
