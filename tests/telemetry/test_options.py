@@ -64,6 +64,12 @@ def test_an_environment_has_its_own_rate(environment: str, rate: float) -> None:
     )
 
 
+def test_who_develops_sees_every_error_and_elsewhere_a_storm_is_held_back() -> None:
+    assert Options(environment="development").effective_storm_limit > 1_000_000
+    assert Options(environment="production").effective_storm_limit == 5
+    assert Options(environment="development", storm_errors_per_minute=2).effective_storm_limit == 2
+
+
 def test_health_checks_are_never_sampled() -> None:
     assert rate_for("/health", default=1.0) == 0.0
     assert rate_for("/lessons", default=0.7) == 0.7

@@ -75,7 +75,7 @@ def test_a_storm_is_five_events_and_one_that_tells_how_many_more(
     start: Start, sink: RecordingSink
 ) -> None:
     before = counters.snapshot().get("dropped.storm.error", 0)
-    start()
+    start(environment="production")
     app = FastAPI()
 
     @app.exception_handler(ValueError)

@@ -1,5 +1,6 @@
 """What an application may choose about its telemetry. Refuses what can't work."""
 
+import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ MEBIBYTE = 1024 * 1024
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # By environment, for who sets no rate. What isn't listed is treated as production: cheap and discreet.
+STORM_ERRORS_PER_MINUTE = 5
 TRACES_SAMPLE_RATES = {"production": 0.1, "staging": 0.5, "development": 1.0}
 
 
@@ -23,7 +25,7 @@ class OptionsError(ValueError):
 class Options:
     """How an application reports.
 
-    Rates are shares between 0 and 1; ``None`` means the environment's own. Raises ``OptionsError``
+    Rates are shares between 0 and 1; ``None`` means the environment's own, for the storm limit too. Raises ``OptionsError``
     for a DSN that no client can use, a rate outside its range, or a limit below what works.
     """
 
@@ -42,7 +44,7 @@ class Options:
     spool_max_bytes: int = 256 * MEBIBYTE
     queue_max_envelopes: int = 2_000
     queue_max_logs: int = 10_000
-    storm_errors_per_minute: int = 5
+    storm_errors_per_minute: int | None = None
     max_breadcrumbs: int = 50
     max_string_chars: int = 8_192
     flush_timeout_seconds: float = 2.0
@@ -62,7 +64,8 @@ class Options:
                 msg = f"{name} must be between 0 and 1, got {rate}"
                 raise OptionsError(msg)
         for name, least in _LEAST.items():
-            if getattr(self, name) < least:
+            value = getattr(self, name)
+            if value is not None and value < least:
                 msg = f"{name} must be at least {least:,}, got {getattr(self, name):,}"
                 raise OptionsError(msg)
 
@@ -72,6 +75,13 @@ class Options:
         if self.traces_sample_rate is not None:
             return self.traces_sample_rate
         return TRACES_SAMPLE_RATES.get(self.environment, TRACES_SAMPLE_RATES["production"])
+
+    @property
+    def effective_storm_limit(self) -> int:
+        """How many of one error a minute are sent in full; who develops wants to see each."""
+        if self.storm_errors_per_minute is not None:
+            return self.storm_errors_per_minute
+        return sys.maxsize if self.is_development else STORM_ERRORS_PER_MINUTE
 
     @property
     def is_development(self) -> bool:

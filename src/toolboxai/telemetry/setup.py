@@ -38,7 +38,7 @@ from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
 from toolboxai.telemetry.unattended import InterpreterHooks
 
 SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
-MAX_EXAMPLES = 1_000
+MAX_EXAMPLES = 200
 log = logging.getLogger(__name__)
 
 
@@ -49,7 +49,7 @@ class Telemetry:
         self.options = options
         self.traces_sample_rate = options.effective_traces_sample_rate
         self.slow_request_seconds = options.slow_request_seconds
-        self._storms = Storms(limit=options.storm_errors_per_minute, window_seconds=60)
+        self._storms = Storms(limit=options.effective_storm_limit, window_seconds=60)
         self._examples: dict[str, dict[str, Any]] = {}
         self._in_app_prefixes = tuple(options.in_app_prefixes)
         self.server_name = options.server_name or socket.gethostname()
@@ -150,7 +150,7 @@ class Telemetry:
         """Tell of each storm that is over, as one more event of the same issue, how much it was."""
         for kind, storm in self._storms.over(all_of_them=all_of_them).items():
             example = self._examples.pop(kind, None)
-            if example is None:
+            if example is None or not storm.held_back:
                 continue
             told = {"held_back": storm.held_back, "users": len(storm.users), "window_seconds": 60}
             self._send(
@@ -162,8 +162,6 @@ class Telemetry:
                     "tags": {"storm": "true"},
                 }
             )
-        if all_of_them or len(self._examples) >= MAX_EXAMPLES:
-            self._examples.clear()
 
     def _event_of(self, failure: Failure, *, handled: bool, mechanism: str) -> dict[str, Any]:
         """Return the event; of an error that can't be looked at, at least that there was one."""

@@ -53,7 +53,7 @@ class Storms:
             return False
 
     def over(self, *, all_of_them: bool = False) -> dict[str, Storm]:
-        """Return, and forget, the kinds whose window is over and of which some were held back."""
+        """Return, and forget, the kinds whose window is over."""
         with self._lock:
             edge = self._now() - self._window_seconds
             ended = {
@@ -63,7 +63,7 @@ class Storms:
             }
             for kind in ended:
                 del self._storms[kind]
-        return {kind: storm for kind, storm in ended.items() if storm.held_back}
+        return ended
 
 
 def kind_of(
