@@ -26,9 +26,12 @@ class Up:
         self.process = Running("up", *ports, "--data", "data", folder=folder, **environment)
         self.url = f"http://127.0.0.1:{self.port}"
         self.monitor_data = folder / "data/monitor"
+        self.start = ""
 
     def wait_until_up(self) -> None:
-        self.process.wait_to_say("the server is up at")
+        self.process.wait_to_say("toolboxai: up. ")
+        self.process.wait_to_say("stops ")
+        self.start = self.process.output
 
 
 @pytest.fixture

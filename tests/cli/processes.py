@@ -62,6 +62,11 @@ class Running:
             )
 
     @property
+    def pid(self) -> int:
+        """The process's id."""
+        return self._process.pid
+
+    @property
     def output(self) -> str:
         """What was printed so far."""
         return self.log.read_text(encoding="utf-8")

@@ -39,7 +39,7 @@ def names(group: object, before: tuple[str, ...] = ()) -> list[tuple[str, ...]]:
 def ask(*arguments: str | Path) -> str:
     result = runner.invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    return result.output
+    return result.stdout
 
 
 @pytest.fixture
@@ -86,6 +86,58 @@ def test_a_new_monitors_dsn_names_the_port_it_will_have(tmp_path: Path) -> None:
     said = ask("monitor", "--data", tmp_path / "new", "--port", "8123", "dsn")
 
     assert re.fullmatch(r"http://[0-9a-f]{32}@127\.0\.0\.1:8123/1\n", said)
+
+
+def test_a_folder_in_which_no_monitor_ran_is_warned_of_beside_the_dsn(tmp_path: Path) -> None:
+    arguments = ["monitor", "--data", str(tmp_path / "new"), "--port", "8123", "dsn"]
+
+    result = runner.invoke(app, arguments)
+
+    assert re.fullmatch(r"http://[0-9a-f]{32}@127\.0\.0\.1:8123/1\n", result.stdout)
+    assert "was prepared for one now" in result.stderr
+    assert "port 8123" in result.stderr
+
+
+def test_a_running_monitors_dsn_stands_alone(shared_up: Up) -> None:
+    result = runner.invoke(app, ["monitor", "dsn", "--data", str(shared_up.monitor_data)])
+
+    assert str(shared_up.monitor_port) in result.stdout
+    assert result.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("monitor", "--data", ""),
+        ("monitor", "--data", " ", "dsn"),
+        ("monitor", "count", "--data", ""),
+        ("up", "--data", ""),
+    ],
+    ids=" ".join,
+)
+def test_a_folder_without_a_name_is_refused_in_one_sentence(arguments: tuple[str, ...]) -> None:
+    with pytest.raises(CommandError, match="--data names no folder") as refused:
+        ask(*arguments)
+
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.parametrize("category", ["error", "transaction", "log", "attachment", "check_in"])
+def test_what_could_be_stored_but_is_not_counts_zero(data: Path, category: str) -> None:
+    assert ask("monitor", "count", category, "--data", data) == "0\n"
+
+
+def test_a_category_that_does_not_exist_is_refused_with_those_that_do(data: Path) -> None:
+    with pytest.raises(CommandError, match="'bogus'; choose one of: attachment, ") as refused:
+        ask("monitor", "count", "bogus", "--data", data)
+
+    assert refused.value.exit_code == 2
+    for name in (
+        *("attachment", "check_in", "session", "sessions", "span", "trace_metric", "feedback"),
+        *("profile", "profile_chunk", "replay_event", "replay_recording", "client_report"),
+        *("error", "transaction", "log"),
+    ):
+        assert name in str(refused.value)
 
 
 @pytest.mark.parametrize("question", ["token", "password"])

@@ -1,5 +1,6 @@
 """The doctor proves that a message arrived, or says what to do."""
 
+import re
 import socket
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -9,9 +10,11 @@ import pytest
 
 from tests.cli.conftest import Up
 from tests.cli.processes import free_port
-from toolboxai.cli.doctor import run_doctor
+from toolboxai.cli import doctor
+from toolboxai.cli.doctor import lost_errors, run_doctor
 from toolboxai.cli.monitoring import find_event_ids
 from toolboxai.monitor.settings import MonitorSettings
+from toolboxai.telemetry.counters import counters
 
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 WELCOME = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -70,7 +73,33 @@ def test_a_sink_that_refuses_fails_with_its_reason(
     monkeypatch.setenv("SENTRY_DSN", sink(REFUSAL))
 
     assert run_doctor(said.append) == 1
-    assert said[-1].startswith("✗ the sink refused it: HTTP 403; compare SENTRY_DSN")
+    assert said[-2].startswith("✗ the sink refused it: HTTP 403; compare SENTRY_DSN")
+    assert re.fullmatch(r"event id: [0-9a-f]{32}", said[-1])
+
+
+def test_a_lost_message_is_not_hidden_by_an_older_one_that_arrived(
+    sink: Callable[[bytes], str], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTRY_DSN", sink(WELCOME))
+    delivered_and_lost = doctor.send_message
+
+    def lose_the_second() -> str | None:
+        event_id = delivered_and_lost()
+        counters.dropped("internal_sdk_error", "error")
+        return event_id
+
+    monkeypatch.setattr(doctor, "send_message", lose_the_second)
+
+    assert run_doctor(said.append) == 1
+    assert said[-2] == "✗ the message was dropped before it was sent: internal_sdk_error"
+    assert said[-1].startswith("event id: ")
+
+
+def test_an_older_backlog_that_the_sink_refuses_says_nothing_of_the_message() -> None:
+    counters.dropped("send_error", "error")
+    counters.dropped("queue_overflow", "log_item")
+
+    assert not {"send_error", "log_item"} & set(lost_errors())
 
 
 def test_nobody_there_fails_with_what_to_do(

@@ -2,13 +2,22 @@
 
 import os
 import socket
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from toolboxai.cli.errors import CommandError
-from toolboxai.cli.ports import listening_inodes, owner_of, refuse_taken
+from toolboxai.cli.ports import (
+    COMMAND_MAX_CHARS,
+    listening_inodes,
+    owner_of,
+    refuse_taken,
+    shown,
+    who_keeps_up,
+    words_of,
+)
 
 TABLE = """\
   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
@@ -37,6 +46,39 @@ def test_a_taken_port_is_refused_with_who_has_it_and_what_to_do() -> None:
     assert f"port {port} is in use by " in str(refused.value)
     assert f"kill {os.getpid()}" in str(refused.value)
     assert "--monitor-port" in str(refused.value)
+
+
+def test_who_is_not_supervised_answers_for_itself() -> None:
+    assert who_keeps_up(os.getpid()) == (os.getpid(), words_of(os.getpid()))
+
+
+def test_who_is_gone_meanwhile_has_no_command() -> None:
+    gone = int(Path("/proc/sys/kernel/pid_max").read_text()) + 1
+
+    assert who_keeps_up(gone) == (gone, [""])
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["/opt/a folder/.venv/bin/python", "/opt/x/bin/gunicorn", "/a/b"], "python gunicorn /a/b"),
+        (["nginx: master process /usr/sbin/nginx"], "nginx"),
+        (["python", "-m", "x" * 60, "y" * 40], f"python -m {'x' * 60} …"),
+        (["x" * 100], "x" * 80 + " …"),
+        (["server\x1b[2J\n"], "server?[2J?"),
+        ([], ""),
+    ],
+)
+def test_a_command_is_shown_without_folders_and_in_whole_words(words: list[str], said: str) -> None:
+    assert shown(words) == said
+
+
+@given(st.lists(st.text()))
+def test_any_command_is_shown_in_one_short_printable_line(words: list[str]) -> None:
+    line = shown(words)
+
+    assert line.isprintable()
+    assert len(line) <= COMMAND_MAX_CHARS + 2
 
 
 def test_a_free_port_is_left_free() -> None:

@@ -1,6 +1,7 @@
 """`toolboxai up` with the real monitor and the real server."""
 
 import os
+import re
 import signal
 import socket
 from pathlib import Path
@@ -31,18 +32,56 @@ def fail(up: Up) -> int:
 def listener(port: int) -> int:
     owner = owner_of(port)
     assert owner, f"nobody listens on {port}"
-    return owner[0]
+    return owner
 
 
 def test_it_says_where_to_look_and_what_to_try(shared_up: Up) -> None:
-    lines = [
-        line for line in shared_up.process.output.splitlines() if line.startswith("toolboxai: ")
-    ]
+    lines = shared_up.start.splitlines()
 
-    assert lines[0].endswith(f"http://127.0.0.1:{shared_up.monitor_port}")
-    assert lines[1].startswith("toolboxai: Sign in as admin with the password ")
-    assert lines[2] == f"toolboxai: to see an error arrive: curl {shared_up.url}/sentry-debug"
-    assert lines[3] == f"toolboxai: the server is up at {shared_up.url} (Ctrl-C stops it)"
+    addresses = f"Server {shared_up.url} · monitor http://127.0.0.1:{shared_up.monitor_port}"
+    assert lines[-3].startswith("toolboxai: Sign in as admin with the password ")
+    assert lines[-2] == f"toolboxai: to see an error arrive: curl {shared_up.url}/sentry-debug"
+    assert lines[-1] == f"toolboxai: up. {addresses} (Ctrl-C stops both)"
+
+
+def test_the_password_is_on_the_screen_once(shared_up: Up) -> None:
+    password = re.search(r"password (\S+)", shared_up.start)
+
+    assert password
+    assert shared_up.process.output.count(password[1]) == 1
+
+
+def test_the_password_is_said_even_when_the_server_never_comes_up(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/output.log/no.db"
+    up = Up(tmp_path, DATABASE_URL=database)
+
+    assert up.process.end() == 1
+
+    assert up.process.output.count("Sign in as admin with the password ") == 1
+    assert "toolboxai: up. " not in up.process.output
+
+
+def test_all_data_is_for_its_owner_alone(shared_up: Up) -> None:
+    data = shared_up.folder / "data"
+
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert (data / "toolboxai.db").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("option", ["--port", "--monitor-port"])
+def test_a_port_that_another_up_holds_is_freed_by_stopping_that_one(
+    shared_up: Up, tmp_path: Path, option: str
+) -> None:
+    taken = shared_up.port if option == "--port" else shared_up.monitor_port
+    ports = {"--port": free_port(), "--monitor-port": free_port(), option: taken}
+    arguments = [str(word) for pair in ports.items() for word in pair]
+    second = Running("up", *arguments, folder=tmp_path)
+
+    assert second.end() == 2
+
+    holder = f"by toolboxai up (process {shared_up.process.pid})"
+    assert f"port {taken} is in use {holder}" in second.output
+    assert f"stop it with: kill {shared_up.process.pid}, or choose" in second.output
 
 
 def test_an_error_raised_in_the_server_arrives_in_the_monitor(up: Up) -> None:
@@ -113,6 +152,7 @@ def test_with_a_sink_of_ones_own_the_monitor_stays_off(tmp_path: Path) -> None:
     up.process.stop()
 
     assert not monitor_is_on
+    assert up.start.endswith(f"toolboxai: up. Server {up.url} (Ctrl-C stops it)\n")
     assert "SENTRY_DSN is set, so reports go there" in up.process.output
 
 

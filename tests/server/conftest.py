@@ -38,7 +38,7 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
     """Return settings for this test's folder, with what the test changes."""
 
     def build(**changes: Any) -> Settings:  # noqa: ANN401 - the values of any setting
-        return Settings(data_dir=tmp_path / "data", **changes)
+        return Settings(**{"data_dir": tmp_path / "data", **changes})
 
     return build
 
@@ -71,6 +71,11 @@ def application(client: TestClient) -> FastAPI:
     """Return the application behind ``client``."""
     assert isinstance(client.app, FastAPI)
     return client.app
+
+
+def on_this_machine(client: TestClient, host: str = "127.0.0.1:8008") -> TestClient:
+    """Return a client of the same server that asks it over the loopback address."""
+    return TestClient(application(client), base_url=f"http://{host}", client=("127.0.0.1", 50_000))
 
 
 @pytest.fixture

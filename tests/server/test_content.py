@@ -1,5 +1,6 @@
 """Lessons over HTTP: made, stored, read back, refused."""
 
+import json
 from random import Random
 from typing import Any
 from uuid import uuid4
@@ -112,6 +113,53 @@ def test_bad_input_gets_a_422_that_says_which_field_and_why(
     assert field in problem["detail"]
 
 
+@pytest.mark.parametrize(
+    "content_type",
+    ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", None],
+)
+def test_a_body_that_does_not_say_it_is_json_is_a_415_that_names_json(
+    client: TestClient, content_type: str | None
+) -> None:
+    headers = {"content-type": content_type} if content_type else {}
+
+    answer = client.post("/generate_content", content=json.dumps(ASKED), headers=headers)
+
+    problem = answer.json()
+    assert answer.status_code == 415
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["accept"] == "application/json"
+    assert problem["type"] == "urn:toolboxai:problem:unsupported-media-type"
+    assert "Content-Type: application/json" in problem["detail"]
+    assert problem["trace_id"] == answer.headers["x-trace-id"]
+
+
+@pytest.mark.parametrize("body", [b"[]", b"null", b'"a lesson"', b"4", b"true", b""])
+def test_a_body_that_is_no_object_is_told_to_be_one(client: TestClient, body: bytes) -> None:
+    headers = {"content-type": "application/json"}
+
+    answer = client.post("/generate_content", content=body, headers=headers)
+
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert [(error["field"], error["reason"]) for error in problem["errors"]] == [
+        ("body", "Input must be a JSON object")
+    ]
+    assert problem["trace_id"]
+
+
+def test_a_body_in_another_encoding_is_told_to_be_utf_8(client: TestClient) -> None:
+    headers = {"content-type": "application/json"}
+
+    answer = client.post("/generate_content", content=b'{"objective": "\xe9"}', headers=headers)
+
+    problem = answer.json()
+    assert answer.status_code == 422
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "UTF-8; it is not at byte 15" in problem["errors"][0]["reason"]
+    assert problem["trace_id"]
+
+
 def test_an_unknown_lesson_is_a_404_that_says_what_to_do(client: TestClient) -> None:
     answer = client.get(f"/lessons/{uuid4()}")
 
@@ -158,7 +206,7 @@ def test_making_a_lesson_is_traced_in_three_steps(start: Start, sink: RecordingS
 
     telemetry.flush(5)
     (trace,) = sink.items("transaction")
-    operations = [span["op"] for span in trace["spans"]]
+    operations = [span["op"] for span in trace["spans"] if span["op"].startswith("content.")]
     assert operations == ["content.plan", "content.write", "content.check"]
 
 

@@ -137,6 +137,31 @@ async def test_sqlite_keeps_a_log_and_foreign_keys_and_waits_for_locks(tmp_path:
     await database.stop()
 
 
+async def test_sqlite_s_files_are_for_their_owner_alone(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
+    await database.start()
+
+    async with database.writing() as session:
+        await session.execute(text("CREATE TABLE more (x INTEGER)"))
+        modes = _modes_in(tmp_path)
+
+    assert modes == dict.fromkeys(["test.db", "test.db-wal", "test.db-shm"], 0o600)
+    await database.stop()
+
+
+async def test_a_database_named_as_a_uri_is_left_to_sqlite(tmp_path: Path) -> None:
+    database = Database(f"sqlite+aiosqlite:///file:{tmp_path / 'test.db'}?uri=true")
+
+    await database.start()
+
+    assert set(_modes_in(tmp_path)) == {"test.db", "test.db-wal", "test.db-shm"}
+    await database.stop()
+
+
+def _modes_in(folder: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in folder.iterdir()}
+
+
 @pytest.mark.parametrize(
     "address",
     [

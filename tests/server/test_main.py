@@ -78,6 +78,21 @@ def test_the_environment_alone_describes_an_application(
     assert (tmp_path / "chosen" / "toolboxai.db").exists()
 
 
+def test_the_data_folder_is_for_its_owner_alone(start: Start, tmp_path: Path) -> None:
+    start(data_dir=tmp_path / "chosen", sentry_dsn="http://key@127.0.0.1:9/1")
+
+    assert (tmp_path / "chosen").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_data_folder_that_exists_keeps_its_mode(start: Start, tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared").chmod(0o750)
+
+    start(data_dir=tmp_path / "shared")
+
+    assert (tmp_path / "shared").stat().st_mode & 0o777 == 0o750
+
+
 def test_a_wrong_environment_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTRY_DSN", "nonsense")
 

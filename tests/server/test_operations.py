@@ -4,7 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from tests.server.conftest import Start, application
+from tests.server.conftest import Start, application, on_this_machine
 from tests.telemetry.sink import RecordingSink
 from toolboxai import __version__, telemetry
 from toolboxai.server.content.engine.curriculum import Curriculum
@@ -29,6 +29,21 @@ def test_a_running_server_is_alive(client: TestClient, path: str) -> None:
 
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "version": __version__}
+
+
+@pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
+def test_head_answers_like_get_without_the_body(client: TestClient, path: str) -> None:
+    head, get = client.head(path), client.get(path)
+
+    assert (head.status_code, head.content) == (200, b"")
+    for name in ("content-type", "content-length"):
+        assert head.headers[name] == get.headers[name]
+
+
+def test_head_tells_a_load_balancer_that_the_database_is_away(client: TestClient) -> None:
+    application(client).state.database = Database("postgresql+asyncpg://x@127.0.0.1:1/x")
+
+    assert client.head("/health/ready").status_code == 503
 
 
 def test_a_server_with_its_database_is_ready(start: Start, database_url: str) -> None:
@@ -106,19 +121,56 @@ def test_what_telemetry_did_shows_in_the_metrics(start: Start, sink: RecordingSi
     client.get("/sentry-debug")
     telemetry.flush(5)
 
-    text = client.get("/metrics").text
+    text = on_this_machine(client).get("/metrics").text
 
     assert "toolboxai_telemetry_enabled 1.0" in text
+    assert "toolboxai_telemetry_queued 0.0" in text
     assert 'toolboxai_telemetry_envelopes{kind="delivered"}' in text
 
 
-def test_a_dotted_figure_becomes_a_label(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("address", "host", "headers"),
+    [
+        pytest.param("192.0.2.7", "127.0.0.1", {}, id="from another machine"),
+        pytest.param("127.0.0.1", "lessons.example", {}, id="by another name"),
+        pytest.param("127.0.0.1", "127.0.0.1", {"x-forwarded-for": "192.0.2.7"}, id="by a proxy"),
+    ],
+)
+def test_others_learn_only_whether_telemetry_is_enabled_and_healthy(
+    start: Start, sink: RecordingSink, address: str, host: str, headers: dict[str, str]
+) -> None:
+    started = start(sentry_dsn=sink.dsn)
+    started.get("/sentry-debug")
+    started.post("/generate_content", json={"grade": 4, "objective": "place-value"})
+    telemetry.flush(5)
+    app = application(started)
+    client = TestClient(app, base_url=f"http://{host}", client=(address, 5000), headers=headers)
+
+    families = text_string_to_metric_families(client.get("/metrics").text)
+    figures = client.get("/metrics", headers={"accept": "application/json"}).json()
+
+    names = {family.name for family in families}
+    assert {name for name in names if "telemetry" in name} == {
+        "toolboxai_telemetry_enabled",
+        "toolboxai_telemetry_healthy",
+    }
+    assert {"process_resident_memory_bytes", "toolboxai_lessons"} <= names
+    assert figures["sentry"]["figures"] == {"enabled": 1, "healthy": 1}
+    assert set(figures["sentry"]) == {*telemetry.status(), "figures"}
+
+
+def test_who_gets_which_figures_is_documented(client: TestClient) -> None:
+    operation = client.get("/openapi.json").json()["paths"]["/metrics"]["get"]
+
+    assert "for this machine alone" in operation["description"]
+
+
+def test_a_dotted_figure_becomes_a_label() -> None:
     figures = {"dropped.queue_overflow.error": 2, "dropped.other": 3, "odd-name": 0.5}
-    monkeypatch.setattr(telemetry, "measurements", lambda: figures)
 
     samples = {
         (sample.name, *sample.labels.values()): sample.value
-        for metric in TelemetryCollector().collect()
+        for metric in TelemetryCollector(figures).collect()
         for sample in metric.samples
     }
 

@@ -31,11 +31,24 @@ app.add_typer(
     epilog="Example: toolboxai monitor --data /var/lib/toolboxai/monitor --port 8009",
 )
 
+
+def _folder(name: str) -> Path:
+    if not name.strip():
+        message = "--data names no folder; give it one, or leave it out for the default"
+        raise CommandError(message)
+    return Path(name)
+
+
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
 PortOption = Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.")]
 DataOption = Annotated[
     Path | None,
-    typer.Option(help="The monitor's folder.", show_default="$TOOLBOXAI_DATA_DIR/monitor"),
+    typer.Option(
+        help="The monitor's folder.",
+        show_default="$TOOLBOXAI_DATA_DIR/monitor",
+        parser=_folder,
+        metavar="PATH",
+    ),
 ]
 
 
@@ -74,7 +87,13 @@ def up(
         int, typer.Option(min=1, max=65535, help="The monitor's port on this machine.")
     ] = 8009,
     data: Annotated[
-        Path | None, typer.Option(help="Folder for all data.", show_default="$TOOLBOXAI_DATA_DIR")
+        Path | None,
+        typer.Option(
+            help="Folder for all data.",
+            show_default="$TOOLBOXAI_DATA_DIR",
+            parser=_folder,
+            metavar="PATH",
+        ),
     ] = None,
 ) -> None:
     """Run monitor and server together; keep both running until stopped."""
@@ -139,9 +158,13 @@ def monitor(
 @monitor_app.command(epilog="Example: export SENTRY_DSN=$(toolboxai monitor dsn)")
 def dsn(context: typer.Context, data: DataOption = None) -> None:
     """Print the DSN that clients report to."""
-    from toolboxai.cli.monitoring import find_dsn
+    from toolboxai.cli.monitoring import find_dsn, warning_before_first_run
 
-    typer.echo(find_dsn(_settings(context, data)))
+    settings = _settings(context, data)
+    warning = warning_before_first_run(settings)
+    typer.echo(find_dsn(settings))
+    if warning:
+        typer.echo(f"toolboxai: {warning}", err=True)
 
 
 @monitor_app.command(epilog="Example: export SENTRY_AUTH_TOKEN=$(toolboxai monitor token)")

@@ -117,6 +117,7 @@ def where_to_look(server: Server) -> str:
     """Say where the errors can be seen."""
     if server.is_local:
         return (
-            "the errors are in the monitor: http://127.0.0.1:8009, if toolboxai up chose its port"
+            "the errors are in the monitor, whose address is what toolboxai up said last; "
+            "with SENTRY_DSN set, in the project that it names"
         )
     return "the errors are in the project that the server's SENTRY_DSN names"

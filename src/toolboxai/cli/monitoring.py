@@ -5,15 +5,29 @@ from contextlib import contextmanager
 
 from toolboxai.cli.errors import CommandError
 from toolboxai.monitor import admin
+from toolboxai.monitor.digest.categories import CATEGORY, KNOWN_TYPES
 from toolboxai.monitor.models import MonitorError
 from toolboxai.monitor.settings import MonitorSettings
 from toolboxai.monitor.store import DataFolder
+
+ALWAYS_COUNTED = frozenset(CATEGORY.values())
 
 
 def find_dsn(settings: MonitorSettings) -> str:
     """Return the monitor's DSN; a folder that no monitor has used yet is made ready for one."""
     with _refusals_in_one_line():
         return admin.dsn(settings)
+
+
+def warning_before_first_run(settings: MonitorSettings) -> str | None:
+    """Return what to know about the DSN of a folder in which no monitor has run yet."""
+    # A monitor that runs writes its address there.
+    if DataFolder(settings.data).dsn.is_file():
+        return None
+    return (
+        f"no monitor has run in {settings.data} yet, so the folder was prepared for one now, "
+        f"and the DSN assumes that it will listen on port {settings.port}"
+    )
 
 
 def create_token(settings: MonitorSettings) -> str:
@@ -34,6 +48,10 @@ def count_lines(settings: MonitorSettings, category: str | None) -> list[str]:
         counts = admin.counts(_used(settings))
     if category is None:
         return [f"{name} {number}" for name, number in sorted(counts.items())]
+    known = ALWAYS_COUNTED | KNOWN_TYPES | counts.keys()
+    if category not in known:
+        message = f"nothing is counted as {category!r}; choose one of: {', '.join(sorted(known))}"
+        raise CommandError(message)
     return [str(counts.get(category, 0))]
 
 

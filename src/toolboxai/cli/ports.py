@@ -2,12 +2,15 @@
 
 import errno
 import socket
+from itertools import pairwise
 from pathlib import Path
 
 from toolboxai.cli.errors import CommandError
 
 LISTENING = "0A"
 COMMAND_MAX_CHARS = 80
+MAX_ANCESTORS = 16
+TETHER = "toolboxai.cli.tethered"
 
 
 def refuse_taken(host: str, port: int, *, option: str = "--port") -> None:
@@ -40,12 +43,13 @@ def _by_whom(port: int) -> str:
     owner = owner_of(port)
     if owner is None:
         return "; stop what listens there"
-    pid, command = owner
-    return f" by {command} (process {pid}); stop it with: kill {pid}"
+    pid, words = who_keeps_up(owner)
+    name = "toolboxai up" if _is_up(words) else shown(words)
+    return f" by {name} (process {pid}); stop it with: kill {pid}"
 
 
-def owner_of(port: int) -> tuple[int, str] | None:
-    """Return the process that listens on ``port`` and its command, where /proc says so."""
+def owner_of(port: int) -> int | None:
+    """Return the process that listens on ``port``, where /proc says so."""
     sockets = {
         f"socket:[{inode}]"
         for table in ("tcp", "tcp6")
@@ -53,9 +57,50 @@ def owner_of(port: int) -> tuple[int, str] | None:
     }
     for process in Path("/proc").glob("[0-9]*"):
         if _holds_any(process, sockets):
-            command = _read(process / "cmdline").replace("\0", " ").strip()
-            return int(process.name), command[:COMMAND_MAX_CHARS]
+            return int(process.name)
     return None
+
+
+def who_keeps_up(pid: int) -> tuple[int, list[str]]:
+    """Return whom to stop so that ``pid`` ends for good, and its command.
+
+    That is the process itself, unless a `toolboxai up` above it would start it again.
+    """
+    own = ancestor = pid, words_of(pid)
+    for _ in range(MAX_ANCESTORS):
+        is_tethered = TETHER in ancestor[1]
+        parent = _parent_of(ancestor[0])
+        ancestor = parent, words_of(parent)
+        if is_tethered and _is_up(ancestor[1]):
+            return ancestor
+    return own
+
+
+def words_of(pid: int) -> list[str]:
+    """Return the command of a process, word by word; nothing when it is gone."""
+    return _read(Path(f"/proc/{pid}/cmdline")).removesuffix("\0").split("\0")
+
+
+def shown(words: list[str]) -> str:
+    """Return a command for a message: programs without their folders, whole words, no surprises."""
+    # The first is the program, the second may be the script that it runs.
+    short = [word.rpartition("/")[2] for word in words[:2]] + words[2:]
+    printable = "".join(sign if sign.isprintable() else "?" for sign in " ".join(short))
+    if len(printable) <= COMMAND_MAX_CHARS:
+        return printable
+    cut = printable[:COMMAND_MAX_CHARS]
+    return f"{cut.rpartition(' ')[0] or cut} …"
+
+
+def _is_up(words: list[str]) -> bool:
+    names = [word.rpartition("/")[2] for word in words]
+    return ("toolboxai", "up") in pairwise(names)
+
+
+def _parent_of(pid: int) -> int:
+    # The name before it is in parentheses and may hold anything, spaces and parentheses included.
+    fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    return int(fields[1]) if len(fields) > 1 else 0
 
 
 def listening_inodes(table: str, port: int) -> set[str]:

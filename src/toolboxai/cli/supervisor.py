@@ -60,9 +60,10 @@ class Supervisor:
         """Keep the processes running until stopped; say whether all ended well."""
         while any(child.phase is not Phase.GONE for child in self._children):
             self._hurry()
+            # A tick after the last one came up, when what it printed until then has been heard.
+            self._announce()
             for position in range(len(self._processes)):
                 self._tend(position)
-            self._announce()
             self._wait(TICK_SECONDS)
         return not self._has_failed
 
@@ -118,7 +119,9 @@ class Supervisor:
         self._say(f"{ended}; starting it again in {seconds:g} s")
 
     def _announce(self) -> None:
-        if not self._is_announced and all(child.phase is Phase.UP for child in self._children):
+        if self._is_announced or self._stops_asked:
+            return
+        if all(child.phase is Phase.UP for child in self._children):
             self._is_announced = True
             self._when_up()
 

@@ -12,9 +12,10 @@ from toolboxai.cli.environment import read_settings
 from toolboxai.cli.ports import refuse_taken
 from toolboxai.cli.supervisor import Supervisor
 from toolboxai.server.config import Settings
+from toolboxai.server.database import create_private_folder
 
 MONITOR_HOST = "127.0.0.1"
-# The monitor prints it once, before the server's first lines push it off the screen.
+# The monitor prints it once, and the server's first lines would push it off the screen.
 PASSWORD_LINE = "Sign in as admin"  # noqa: S105 (what the line begins with)
 STOPPED_BY = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 (recognised, not bound)
@@ -34,6 +35,7 @@ def run_up(*, host: str | None, port: int | None, monitor_port: int, data: Path 
     else:
         refuse_taken(MONITOR_HOST, monitor_port, option="--monitor-port")
         processes.insert(0, monitor_process(settings, monitor_port, screen.hear))
+    create_private_folder(settings.data_dir)
     supervisor = Supervisor(
         processes,
         say=screen.say,
@@ -41,7 +43,10 @@ def run_up(*, host: str | None, port: int | None, monitor_port: int, data: Path 
     )
     for number in STOPPED_BY:
         signal.signal(number, lambda *_: supervisor.stop())
-    return 0 if supervisor.run() else 1
+    try:
+        return 0 if supervisor.run() else 1
+    finally:
+        screen.say_password()
 
 
 def why_no_monitor(settings: Settings) -> str | None:
@@ -89,9 +94,10 @@ class Screen:
         self._password_line = ""
 
     def hear(self, name: str, line: str) -> None:
-        """Pass a child's line through, with whose it is in front."""
+        """Pass a child's line through, with whose it is in front; keep the password for later."""
         if line.startswith(PASSWORD_LINE):
             self._password_line = line
+            return
         self._write(f"{name:7} | {line}")
 
     def say(self, sentence: str) -> None:
@@ -101,13 +107,20 @@ class Screen:
     def say_where(self, settings: Settings, monitor_port: int | None) -> None:
         """Say where to look, now that everything is up."""
         url = url_of(settings)
-        if monitor_port:
-            self.say(f"the monitor shows what happens at http://{MONITOR_HOST}:{monitor_port}")
-        if self._password_line:
-            self.say(self._password_line)
+        self.say_password()
         if settings.is_development:
             self.say(f"to see an error arrive: curl {url}/sentry-debug")
-        self.say(f"the server is up at {url} (Ctrl-C stops it)")
+        if monitor_port:
+            monitor = f"monitor http://{MONITOR_HOST}:{monitor_port}"
+            self.say(f"up. Server {url} · {monitor} (Ctrl-C stops both)")
+        else:
+            self.say(f"up. Server {url} (Ctrl-C stops it)")
+
+    def say_password(self) -> None:
+        """Say the monitor's new password if it was not said yet: nobody can ask for it again."""
+        line, self._password_line = self._password_line, ""
+        if line:
+            self.say(line)
 
     def _write(self, line: str) -> None:
         with self._lock:

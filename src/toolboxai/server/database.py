@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -61,7 +61,7 @@ class Database:
     async def start(self) -> None:
         """Create the tables that are missing."""
         try:
-            _create_folder_of(self.address)
+            _create_file_of(self.address)
             async with self.engine.begin() as connection:
                 await _create_tables(connection)
         except FAILURES as error:
@@ -124,10 +124,23 @@ def _prepare_sqlite(connection: DBAPIConnection, _entry: ConnectionPoolEntry) ->
     cursor.close()
 
 
-def _create_folder_of(address: str) -> None:
+def create_private_folder(folder: Path) -> None:
+    """Create ``folder`` for its owner alone; one that exists keeps its mode.
+
+    Where that can't be done, whoever needs the folder fails and says why.
+    """
+    with suppress(OSError):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _create_file_of(address: str) -> None:
     url = make_url(address)
-    if url.get_backend_name() == "sqlite" and url.database:
-        Path(url.database).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
+        return
+    file = Path(url.database)
+    create_private_folder(file.parent)
+    # SQLite would create it for everybody to read; its log and index get the mode that it has.
+    file.touch(mode=0o600)
 
 
 async def _create_tables(connection: AsyncConnection) -> None:

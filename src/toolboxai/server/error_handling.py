@@ -63,6 +63,10 @@ QUOTABLE = frozenset(
         "uuid_type",
     }
 )
+# What Pydantic and FastAPI say of a body that is no object: a list, a text, null, nothing at all.
+NO_OBJECT = frozenset({"dict_type", "missing", "model_attributes_type", "model_type"})
+NOT_JSON = "The body must be JSON. Send it with the header Content-Type: application/json."
+UNSUPPORTED_MEDIA_TYPE = "urn:toolboxai:problem:unsupported-media-type"
 
 
 class AppError(Exception):
@@ -191,6 +195,8 @@ async def _answer_bug(request: Request, error: Exception) -> Response:
 
 
 async def _answer_http_exception(request: Request, error: HTTPException) -> Response:
+    if isinstance(error.__cause__, UnicodeDecodeError):
+        return _invalid(request, [_entry_for_undecodable(error.__cause__)])
     if error.status_code in {204, 304}:
         return Response(status_code=error.status_code, headers=error.headers)
     event_id = telemetry.event_id_for(error) if error.status_code >= 500 else None
@@ -199,6 +205,10 @@ async def _answer_http_exception(request: Request, error: HTTPException) -> Resp
 
 
 async def _answer_invalid_request(request: Request, error: RequestValidationError) -> Response:
+    # FastAPI leaves a body alone that doesn't say it is JSON.
+    if isinstance(error.body, bytes):
+        headers = {"Accept": "application/json"}
+        return problem(request, 415, NOT_JSON, kind=UNSUPPORTED_MEDIA_TYPE, headers=headers)
     return _invalid(request, [_entry_for(found) for found in error.errors()[:MAX_FIELDS_REPORTED]])
 
 
@@ -221,7 +231,14 @@ def _entry_for(found: Mapping[str, Any]) -> Mapping[str, str]:
     }
 
 
+def _entry_for_undecodable(error: UnicodeDecodeError) -> Mapping[str, str]:
+    reason = f"Input should be JSON in UTF-8; it is not at byte {error.start}"
+    return {"field": "body", "reason": reason, "kind": "utf8_invalid", "in": "body"}
+
+
 def _reason_for(found: Mapping[str, Any]) -> str:
+    if found["loc"] == ("body",) and found["type"] in NO_OBJECT:
+        return "Input must be a JSON object"
     if found["type"] == "json_invalid":
         return f"Input should be valid JSON; it is not at character {found['loc'][-1]}"
     return found["msg"] if found["type"] in QUOTABLE else "Input is not valid"

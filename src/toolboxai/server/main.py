@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from toolboxai import __version__, telemetry
 from toolboxai.server import content, operations
 from toolboxai.server.config import Settings, load_settings
-from toolboxai.server.database import Database
+from toolboxai.server.database import Database, create_private_folder
 from toolboxai.server.error_handling import add_handlers
 from toolboxai.server.limits import BodyLimit
 from toolboxai.server.sentry_config import telemetry_options
@@ -17,6 +17,7 @@ from toolboxai.server.sentry_config import telemetry_options
 
 def create_app(settings: Settings) -> FastAPI:
     """Return the application that ``settings`` describes."""
+    create_private_folder(settings.data_dir)
     telemetry.init(telemetry_options(settings))
     app = FastAPI(
         title="ToolboxAI",

@@ -1,7 +1,7 @@
 """What operators and their machines ask: is it alive, is it ready, what are the figures."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Request, Response, status
@@ -18,6 +18,9 @@ from toolboxai.server.database import DatabaseDep
 router = APIRouter(tags=["operations"])
 
 TELEMETRY_PREFIX = "toolboxai_telemetry_"
+# What anybody may know of telemetry; the rest says how busy the server is and what it loses.
+PUBLIC_FIGURES = frozenset({"enabled", "healthy"})
+Figures = Mapping[str, int | float]
 HEALTHY = {"status": "ok", "version": __version__}
 
 
@@ -37,10 +40,13 @@ class Readiness(Health):
 class TelemetryCollector(Collector):
     """Telemetry's own figures as metrics; what follows a name's first dot becomes a label."""
 
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
     def collect(self) -> Iterable[Metric]:
-        """Return the figures of this moment."""
+        """Return the figures, those of one group together."""
         metrics: dict[str, Metric] = {}
-        for name, figure in telemetry.measurements().items():
+        for name, figure in self._figures.items():
             group, _, kind = name.partition(".")
             family = f"{TELEMETRY_PREFIX}{re.sub(r'[^a-zA-Z0-9_]', '_', group)}"
             metric = metrics.setdefault(family, Metric(family, f"Telemetry: {group}", "unknown"))
@@ -49,11 +55,10 @@ class TelemetryCollector(Collector):
 
 
 def new_registry() -> CollectorRegistry:
-    """Return a registry of its own for one application: its process and its telemetry."""
+    """Return a registry of its own for one application; it begins with the process."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     GCCollector(registry=registry)
-    registry.register(TelemetryCollector())
     return registry
 
 
@@ -63,10 +68,20 @@ def registry_of(request: Request) -> CollectorRegistry:
     return registry
 
 
+def figures_for(request: Request) -> Figures:
+    """Return what whoever asks may know of telemetry: everything only on this machine itself."""
+    figures = telemetry.measurements()
+    if telemetry.is_local(request):
+        return figures
+    return {name: figure for name, figure in figures.items() if name in PUBLIC_FIGURES}
+
+
 def _example(example: object, media_type: str = "application/json") -> dict[str, Any]:
     return {"content": {media_type: {"example": example}}}
 
 
+@router.head("/health", include_in_schema=False)
+@router.head("/health/live", include_in_schema=False)
 @router.get("/health", summary="Is it alive?", responses={200: _example(HEALTHY)})
 @router.get("/health/live", summary="Is the process alive?", responses={200: _example(HEALTHY)})
 async def alive() -> Health:
@@ -74,6 +89,7 @@ async def alive() -> Health:
     return Health(status="ok")
 
 
+@router.head("/health/ready", include_in_schema=False)
 @router.get(
     "/health/ready",
     summary="Can it do its work?",
@@ -105,23 +121,27 @@ async def ready(response: Response, database: DatabaseDep) -> Readiness:
 )
 async def metrics(
     registry: Annotated[CollectorRegistry, Depends(registry_of)],
+    figures: Annotated[Figures, Depends(figures_for)],
     accept: Annotated[str, Header()] = "",
 ) -> Response:
-    """Return the figures of this process, its lessons and its telemetry."""
+    """Return the figures of this process, its lessons and its telemetry.
+
+    Telemetry's queue, spool and losses are for this machine alone: asked through a loopback
+    address and name, with no proxy between. Others learn whether it is enabled and healthy.
+    """
     if "application/json" in accept:
-        return JSONResponse(_as_json(registry))
+        return JSONResponse(_as_json(registry, figures))
+    shown = CollectorRegistry()
+    shown.register(registry)
+    shown.register(TelemetryCollector(figures))
     encode, content_type = choose_encoder(accept)
-    return Response(encode(registry), media_type=content_type)
+    return Response(encode(shown), media_type=content_type)
 
 
-def _as_json(registry: CollectorRegistry) -> dict[str, object]:
+def _as_json(registry: CollectorRegistry, figures: Figures) -> dict[str, object]:
     samples = [
         {"name": sample.name, "labels": sample.labels, "value": sample.value}
         for metric in registry.collect()
         for sample in metric.samples
-        if not sample.name.startswith(TELEMETRY_PREFIX)
     ]
-    return {
-        "sentry": telemetry.status() | {"figures": telemetry.measurements()},
-        "samples": samples,
-    }
+    return {"sentry": telemetry.status() | {"figures": figures}, "samples": samples}

@@ -9,6 +9,8 @@ from toolboxai.server.content.engine.curriculum import MATHEMATICS
 from toolboxai.server.content.engine.lesson import write
 from toolboxai.server.content.schemas import LessonRequest, ObjectiveSummary, Problem
 from toolboxai.server.content.service import lesson_from, plan_for
+from toolboxai.server.error_handling import NOT_JSON as NOT_JSON_DETAIL
+from toolboxai.server.error_handling import UNSUPPORTED_MEDIA_TYPE
 
 ASKED = LessonRequest(grade=4, objective="equivalent-fractions", seed=7, questions=3)
 _draft = write(plan_for(ASKED, MATHEMATICS, seed=7))
@@ -59,6 +61,13 @@ REFUSED = _problem(
             "in": "body",
         }
     ],
+)
+NOT_JSON = _problem(
+    "The body does not say that it is JSON",
+    type=UNSUPPORTED_MEDIA_TYPE,
+    title="Unsupported Media Type",
+    status=415,
+    detail=NOT_JSON_DETAIL,
 )
 UNAVAILABLE = _problem(
     "Something the server needs is away; it was reported, and trying again may help",

@@ -11,6 +11,7 @@ from toolboxai.server.content.engine.curriculum import MATHEMATICS, Curriculum
 from toolboxai.server.content.examples import (
     LESSON,
     NOT_FOUND,
+    NOT_JSON,
     OBJECTIVES,
     REFUSED,
     REQUEST,
@@ -44,6 +45,7 @@ CurriculumDep = Annotated[Curriculum, Depends(curriculum)]
     responses={
         200: {**LESSON, "model": Lesson, "description": "The same lesson was made before"},
         201: LESSON,
+        415: NOT_JSON,
         422: REFUSED,
         503: UNAVAILABLE,
     },
