@@ -3,6 +3,7 @@
 import http.client
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
@@ -19,8 +20,9 @@ from toolboxai.monitor.app import AddressError, create_app, run
 from toolboxai.monitor.control import ControlError
 from toolboxai.monitor.models import Project
 from toolboxai.monitor.queries import Queries
+from toolboxai.monitor.queries.pool import Pool
 from toolboxai.monitor.settings import Limits, MonitorSettings
-from toolboxai.monitor.store import Store
+from toolboxai.monitor.store import Store, StoreError
 
 
 def test_a_dsn_is_there_before_the_first_start(settings: MonitorSettings) -> None:
@@ -201,6 +203,55 @@ def test_nonsense_is_refused(tmp_path: Path, wrong: dict[str, object]) -> None:
         MonitorSettings(data=tmp_path, **wrong)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="max_queue_bytes must be above 0"):
         Limits(max_queue_bytes=0)
+
+
+def test_an_empty_path_is_no_data_folder() -> None:
+    with pytest.raises(ValueError, match="data must name a folder, got an empty path"):
+        MonitorSettings(data=Path(""))  # noqa: PTH201 - what an unset variable becomes
+
+
+@pytest.mark.parametrize("name", ["meta.db", "lock.db"])
+def test_a_damaged_file_is_named(settings: MonitorSettings, name: str) -> None:
+    Store(settings).close()
+    (settings.data / name).write_bytes(bytes(range(256)) * 64)
+
+    with pytest.raises(StoreError, match=rf"can't use .*{name}.*move the folder away"):
+        Store(settings)
+
+
+def test_damage_behind_the_first_page_is_named(settings: MonitorSettings) -> None:
+    Store(settings).close()
+    path = settings.data / "meta.db"
+    body = path.read_bytes()
+    path.write_bytes(body[:4_096] + bytes(range(256)) * ((len(body) - 4_096) // 256))
+
+    with pytest.raises(StoreError, match=r"meta\.db"):
+        Store(settings)
+    with (
+        closing(Queries(settings.data)) as queries,
+        pytest.raises(StoreError, match=r"can't use .*meta\.db"),
+    ):
+        queries.counts()
+
+
+def test_a_question_that_takes_too_long_is_no_damage(settings: MonitorSettings) -> None:
+    Store(settings).close()
+
+    with (
+        closing(Pool(timeout_seconds=0)) as pool,
+        pytest.raises(sqlite3.OperationalError, match="interrupted"),
+        pool.reading(settings.data / "meta.db") as db,
+    ):
+        db.execute(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT sum(i) FROM n"
+        ).fetchone()
+
+
+def test_a_file_that_is_a_folder_is_named(settings: MonitorSettings) -> None:
+    (settings.data / "meta.db").mkdir(parents=True)
+
+    with pytest.raises(StoreError, match=r"can't use .*meta\.db"):
+        Store(settings)
 
 
 def test_the_monitor_is_up_soon(tmp_path: Path) -> None:

@@ -2,11 +2,17 @@
 
 import re
 from contextlib import closing
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.monitor.running import Monitor, Reply, event_envelope
 from toolboxai.monitor import admin
+from toolboxai.monitor.api.entries import iso_of
 from toolboxai.monitor.settings import MonitorSettings
 
 ID = "b" * 32
@@ -91,8 +97,156 @@ def test_issues_can_be_searched(monitor: Monitor, api: Api) -> None:
 
 
 @pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("is:unresolved", ["blue sky", "red sky"]),
+        ("!is:resolved", ["blue sky", "red sky"]),
+        ("is:resolved", []),
+        ("!is:unresolved", []),
+        ("blue is:unresolved sky", ["blue sky"]),
+        ("is:unresolved red", ["red sky"]),
+        ('"blue sky"', ["blue sky"]),
+        ("http://sky", []),
+        ("sky: ", []),
+    ],
+)
+def test_a_query_may_name_the_state(
+    monitor: Monitor, api: Api, query: str, found: list[str]
+) -> None:
+    for text in ("red sky", "blue sky"):
+        monitor.post(event_envelope(message=text))
+
+    reply = api.get(f"{ISSUES}?{urlencode({'query': query, 'project': -1})}")
+
+    assert sorted(issue["title"] for issue in reply.json) == found
+
+
+def test_addresses_in_answers_are_whole(monitor: Monitor, api: Api) -> None:
+    monitor.post(event_envelope())
+
+    (issue,) = api.get(ISSUES).json
+    (organization,) = api.get("/api/0/organizations/").json
+
+    base = f"http://127.0.0.1:{monitor.port}"
+    assert issue["permalink"] == f"{base}/issues/{issue['id']}/"
+    assert organization["links"] == {"organizationUrl": f"{base}/", "regionUrl": ""}
+
+
+FRAME = {
+    "filename": "app/pay.py",
+    "abs_path": "/srv/app/pay.py",
+    "module": "app.pay",
+    "function": "pay",
+    "lineno": 2,
+    "colno": 5,
+    "in_app": True,
+    "pre_context": ["def pay():"],
+    "context_line": "    raise KeyError",
+    "post_context": ["", 7],
+    "vars": {"amount": 3},
+}
+EVENT = {
+    "message": None,
+    "timestamp": "2026-11-23T12:00:00+01:00",
+    "release": "shop@1",
+    "user": {"id": 7, "geo": {"city": "Bern", "lat": 1}, "plan": "free"},
+    "contexts": {"runtime": {"name": "CPython"}, "bad": 3},
+    "exception": {
+        "values": [
+            {
+                "type": "KeyError",
+                "value": 7,
+                "mechanism": {"type": "asgi", "handled": False},
+                "stacktrace": {"frames": [FRAME, {"lineno": True, "context_line": "x"}]},
+            },
+            {"mechanism": "odd", "stacktrace": None},
+        ]
+    },
+    "threads": {"values": [{"id": 1, "crashed": True, "stacktrace": {"frames": [FRAME]}}]},
+    "breadcrumbs": {"values": [{"timestamp": 1.5, "message": "m"}, {"timestamp": "noon"}, {}]},
+    "request": {"url": "http://x/", "headers": {"Host": "x"}, "cookies": [["a", "b"], 3]},
+}
+
+
+@pytest.fixture
+def detailed(monitor: Monitor, api: Api) -> Any:  # noqa: ANN401 - JSON
+    monitor.post(event_envelope(ID, **EVENT))
+    return api.get(f"/api/0/projects/toolboxai/server/events/{ID}/").json
+
+
+def test_a_frame_has_sentrys_shape(detailed: Any) -> None:  # noqa: ANN401 - JSON
+    data = {entry["type"]: entry["data"] for entry in detailed["entries"]}
+    raised, bare = data["exception"]["values"]
+    frame, odd = raised["stacktrace"]["frames"]
+
+    assert (raised["type"], raised["value"]) == ("KeyError", "7")
+    assert raised["mechanism"] == {"type": "asgi", "handled": False}
+    assert (bare["mechanism"], bare["stacktrace"]) == (None, None)
+    assert (
+        frame
+        | {
+            "filename": "app/pay.py",
+            "absPath": "/srv/app/pay.py",
+            "module": "app.pay",
+            "function": "pay",
+            "lineNo": 2,
+            "colNo": 5,
+            "inApp": True,
+            "vars": {"amount": 3},
+            "context": [[1, "def pay():"], [2, "    raise KeyError"], [3, ""], [4, "7"]],
+        }
+        == frame
+    )
+    assert (odd["lineNo"], odd["context"], odd["vars"], odd["inApp"]) == (None, [], None, False)
+    assert data["exception"]["hasSystemFrames"] is True
+    assert data["threads"]["values"][0]["stacktrace"]["frames"] == [frame]
+
+
+def test_the_rest_of_an_event_has_sentrys_shape(detailed: Any) -> None:  # noqa: ANN401 - JSON
+    data = {entry["type"]: entry["data"] for entry in detailed["entries"]}
+    times = [crumb["timestamp"] for crumb in data["breadcrumbs"]["values"]]
+
+    assert datetime.fromisoformat(detailed["dateCreated"]).tzinfo == UTC
+    assert detailed["release"]["version"] == "shop@1"
+    assert (
+        detailed["user"] | {"id": "7", "geo": {"city": "Bern"}, "plan": "free"} == detailed["user"]
+    )
+    assert detailed["contexts"] == {"runtime": {"name": "CPython"}}
+    assert times == ["1970-01-01T00:00:01.500000Z", None, None]
+    assert (
+        data["request"] | {"headers": [["Host", "x"]], "cookies": [["a", "b"]]} == data["request"]
+    )
+
+
+def test_a_message_has_sentrys_shape(monitor: Monitor, api: Api) -> None:
+    fields = {"request": {"query_string": "a=b"}, "user": {}, "spans": [{"op": "db"}]}
+    monitor.post(event_envelope(ID, message="m", **fields))
+
+    event = api.get(f"/api/0/projects/toolboxai/server/events/{ID}/").json
+
+    kinds = {entry["type"]: entry["data"] for entry in event["entries"]}
+    assert kinds["message"] == {"formatted": "m", "message": None, "params": []}
+    assert kinds["request"]["query"] == "a=b"
+    assert kinds["spans"] == [{"op": "db"}]
+
+
+TIMES = st.none() | st.booleans() | st.floats() | st.text() | st.integers()
+
+
+@given(TIMES)
+def test_any_time_becomes_a_text_in_utc_or_nothing(value: object) -> None:
+    found = iso_of(value)
+
+    assert found is None or found.endswith("Z")
+
+
+@pytest.mark.parametrize(
     ("path", "status"),
     [
+        (f"{ISSUES}?query=color:red", 400),
+        (f"{ISSUES}?query=is:resolved+color:red", 400),
+        (f"{ISSUES}?query=is:lost", 400),
+        (f"{ISSUES}?project=-2", 400),
         (f"{ISSUES}?cursor=x", 400),
         (f"{ISSUES}?limit=0", 400),
         (f"{ISSUES}?limit=x", 400),

@@ -93,6 +93,52 @@ def test_a_single_event_may_be_posted(monitor: Monitor) -> None:
     assert (reply.status, reply.json) == (200, {"id": ID})
 
 
+@pytest.mark.parametrize(
+    ("payload", "reason"),
+    [(b"[]", "not an object"), (b"{", "not json"), (b"[" * 100_000, "nested too deep")],
+)
+def test_a_single_event_that_can_not_be_kept_is_refused(
+    monitor: Monitor, payload: bytes, reason: str
+) -> None:
+    reply = monitor.request("POST", f"/api/1/store/?sentry_key={monitor.key}", payload)
+
+    assert reply.status == 400
+    assert reason in reply.json["detail"]
+
+
+def test_the_id_of_the_envelope_is_the_one_that_is_told_and_stored(monitor: Monitor) -> None:
+    other = json.dumps({"event_id": "b" * 32}).encode()
+
+    reply = monitor.post(envelope(({"type": "event"}, other), header={"event_id": ID}))
+
+    assert reply.json == {"id": ID}
+    assert list(monitor.questions().event_ids()) == [ID]
+    assert payload_of(monitor)["event_id"] == ID
+
+
+def test_several_events_in_one_envelope_keep_their_own_ids(monitor: Monitor) -> None:
+    items = [
+        ({"type": kind}, json.dumps({"event_id": letter * 32}).encode())
+        for kind, letter in (("event", "b"), ("transaction", "c"))
+    ]
+
+    reply = monitor.post(envelope(*items, header={"event_id": ID}))
+
+    assert reply.json == {"id": "b" * 32}
+    assert sorted(monitor.questions().event_ids()) == ["b" * 32, "c" * 32]
+
+
+def test_a_container_is_counted_by_what_it_says_it_holds(monitor: Monitor) -> None:
+    for item_count in (7, 10**9, -1, "x"):
+        monitor.post(envelope(({"type": "trace_metric", "item_count": item_count}, b"{}")))
+    monitor.post(envelope(({"type": "span", "item_count": 3}, b"{}")))
+    monitor.post(envelope(({"type": "attachment", "item_count": 3}, b"")))
+
+    counts = monitor.questions().counts()
+    assert counts["trace_metric"] == 7 + 10_000 + 1 + 1
+    assert (counts["span"], counts["attachment"]) == (3, 1)
+
+
 DAMAGED = {
     "truncated gzip": (zipped(event_envelope())[:-30], "gzip", 400, "truncated body"),
     "no gzip": (event_envelope(), "gzip", 400, "damaged body"),
@@ -238,7 +284,8 @@ def test_a_damaged_item_is_repaired_kept_and_flagged(
     [
         ("event", b"{", ("error", "invalid", "not json")),
         ("event", b"[]", ("error", "invalid", "not an object")),
-        ("event", b"[" * 200_000, ("error", "invalid", "nested too deep")),
+        ("event", b"[" * 100_000, ("error", "invalid", "nested too deep")),
+        ("event", b"[" + b"0," * 300_000 + b"0]", ("error", "invalid", "too many values")),
         ("event", b" " * 13_000_000, ("error", "invalid", "too large")),
         ("transaction", b"7", ("transaction", "invalid", "not an object")),
         ("log", b"{}", ("log", "invalid", "no items")),

@@ -177,9 +177,20 @@ def test_a_body_that_is_not_compressed_is_refused(encoding: str) -> None:
     assert caught.value.damage is Damage.BODY
 
 
+def test_gzip_may_have_several_members() -> None:
+    members = [gzip.compress(part) for part in (b"one", b"", b"two" * 9_000)]
+
+    assert inflate(b"".join(members), "gzip") == b"one" + b"two" * 9_000
+
+
+def test_gzip_has_only_so_many_members() -> None:
+    with pytest.raises(TooLargeError, match="3 gzip members"):
+        inflate(gzip.compress(b"") * 4, "gzip", Limits(max_gzip_members=3))
+
+
 def test_bytes_after_the_end_are_refused() -> None:
     with pytest.raises(ProtocolError, match="after the end"):
-        inflate(gzip.compress(b"one") + b"two", "gzip")
+        inflate(zlib.compress(b"one") + b"two", "deflate")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "zstd"])
@@ -264,17 +275,17 @@ JSON = st.recursive(
 def test_any_json_of_python_becomes_json_of_the_standard(value: object) -> None:
     body = json.dumps(value).encode()
 
-    stored = dumps(loads(body, Flags(), max_depth=100), Flags(), max_depth=100)
+    stored = dumps(loads(body, Flags(), max_depth=100, max_values=100_001), Flags(), max_depth=100)
 
     assert json.loads(stored.decode(), parse_constant=pytest.fail) is not ...
-    assert loads(stored, flags := Flags(), max_depth=100) is not ...
+    assert loads(stored, flags := Flags(), max_depth=100, max_values=100_001) is not ...
     assert not flags.reasons
 
 
 @given(st.binary())
 def test_any_bytes_are_repaired_or_not_repairable(body: bytes) -> None:
     try:
-        value = loads(body, Flags(), max_depth=100)
+        value = loads(body, Flags(), max_depth=100, max_values=100_001)
     except NotRepairableError:
         return
     dumps(value, Flags(), max_depth=100)
@@ -297,7 +308,12 @@ def test_what_is_repaired_is_flagged(
 ) -> None:
     flags = Flags()
 
-    repaired = loads(dumps(loads(body, flags, max_depth=2), flags, max_depth=2), flags, max_depth=2)
+    repaired = loads(
+        dumps(loads(body, flags, max_depth=2, max_values=100_001), flags, max_depth=2),
+        flags,
+        max_depth=2,
+        max_values=100_001,
+    )
 
     assert repaired == value
     assert flags.reasons == {path: reason}
@@ -308,7 +324,7 @@ def test_json_is_nested_a_hundred_levels_at_most(depth: int, *, is_kept: bool) -
     flags = Flags()
     body = b"[" * depth + b"]" * depth
 
-    stored = dumps(loads(body, flags, max_depth=100), flags, max_depth=100)
+    stored = dumps(loads(body, flags, max_depth=100, max_values=100_001), flags, max_depth=100)
 
     assert (stored == body) is is_kept
     assert bool(flags.reasons) is not is_kept
@@ -317,7 +333,14 @@ def test_json_is_nested_a_hundred_levels_at_most(depth: int, *, is_kept: bool) -
 
 def test_a_hundred_thousand_levels_are_not_repairable() -> None:
     with pytest.raises(NotRepairableError, match="nested too deep"):
-        loads(b"[" * 100_000, Flags(), max_depth=100)
+        loads(b"[" * 100_000, Flags(), max_depth=100, max_values=100_001)
+
+
+def test_a_flag_does_not_keep_an_endless_key() -> None:
+    flags = Flags()
+    flags.add(("extra", "x" * 1_000, "0"), "bad")
+
+    assert flags.reasons == {("extra",): "bad"}
 
 
 def test_flags_take_the_shape_of_the_event() -> None:

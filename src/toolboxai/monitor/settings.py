@@ -18,6 +18,7 @@ class Limits:
     max_envelope_items: int = 1_000
     max_header_bytes: int = 64 * 1024
     max_json_depth: int = 100
+    max_json_values: int = 200_000
     max_event_bytes: int = MIB
     # Below this an event that is too large is trimmed, above it isn't even parsed.
     max_container_bytes: int = 12 * MIB
@@ -25,9 +26,18 @@ class Limits:
     max_queue_bytes: int = 64 * MIB
     max_batch_bytes: int = 4 * MIB
     max_batch_items: int = 500
+    # What a container of spans, metrics or sessions may claim to hold.
+    max_container_items: int = 10_000
+    max_gzip_members: int = 1_000
     max_connections: int = 1_000
+    # A proxy is one address, too.
+    max_connections_per_address: int = 256
+    head_timeout_seconds: float = 10.0
+    # Until the key is known, which may be in the body.
+    stranger_timeout_seconds: float = 10.0
     max_cached_issues: int = 100_000
     body_timeout_seconds: float = 30.0
+    store_timeout_seconds: float = 60.0
     retry_after_seconds: int = 5
     read_timeout_seconds: float = 5.0
     drain_timeout_seconds: int = 10
@@ -53,6 +63,12 @@ class MonitorSettings:
     limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
+        if self.data == Path():
+            msg = (
+                "data must name a folder, got an empty path; if it came from a variable, set that "
+                "(for the current folder, give its whole path)"
+            )
+            raise ValueError(msg)
         if not 0 <= self.port <= 65_535:
             msg = f"port must be between 0 and 65535, got {self.port}"
             raise ValueError(msg)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from toolboxai.monitor.api import shapes
+from toolboxai.monitor.api.search import Search, SearchError
 from toolboxai.monitor.models import Issue, Project
 from toolboxai.monitor.queries import Queries, cursor_of
 
@@ -17,6 +18,8 @@ DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
 # Sentry's cursors have three parts; clients keep them as they are.
 FIRST_PAGE = "0:0:0"
+
+EVERY_PROJECT = "-1"
 
 Endpoint = Callable[[Request], Response]
 
@@ -63,11 +66,12 @@ class _Api:
         self._queries = queries
 
     def organizations(self, request: Request) -> Response:
-        return _json([shapes.organization()], link=_links(request, None))
+        return _json([shapes.organization(_base(request))], link=_links(request, None))
 
     def projects(self, request: Request) -> Response:
         _check_organization(request)
-        found = [shapes.project(each) for each in self._queries.projects()]
+        base = _base(request)
+        found = [shapes.project(each, base) for each in self._queries.projects()]
         return _json(found, link=_links(request, None))
 
     def issues(self, request: Request) -> Response:
@@ -78,7 +82,8 @@ class _Api:
         found = self._issues(request, limit + 1)
         page = found[:limit]
         following = cursor_of(page[-1]) if len(found) > limit else None
-        body = [shapes.issue(each, owners[each.project_id]) for each in page]
+        base = _base(request)
+        body = [shapes.issue(each, owners[each.project_id], base) for each in page]
         return _json(body, link=_links(request, following))
 
     def issue(self, request: Request) -> Response:
@@ -87,7 +92,7 @@ class _Api:
         found = self._queries.issue(int(number)) if _is_number(number) else None
         if found is None:
             raise ApiError(404, "The requested resource does not exist")
-        return _json(shapes.issue(found, self._owners()[found.project_id]))
+        return _json(shapes.issue(found, self._owners()[found.project_id], _base(request)))
 
     def event(self, request: Request) -> Response:
         _check_organization(request)
@@ -105,14 +110,20 @@ class _Api:
     def _issues(self, request: Request, limit: int) -> list[Issue]:
         cursor = request.query_params.get("cursor") or FIRST_PAGE
         project = request.query_params.get("project", "")
-        if project and not _is_number(project):
+        if project and project != EVERY_PROJECT and not _is_number(project):
             raise ApiError(400, "Invalid project parameter. Values must be numbers.")
         try:
+            search = Search.of(request.query_params.get("query", ""))
+        except SearchError as error:
+            raise ApiError(400, str(error)) from error
+        if not search.finds_unresolved:
+            return []
+        try:
             return self._queries.issues(
-                project_id=int(project) if project else None,
+                project_id=int(project) if project not in ("", EVERY_PROJECT) else None,
                 limit=limit,
                 before=None if cursor == FIRST_PAGE else cursor,
-                query=request.query_params.get("query", ""),
+                query=search.text,
             )
         except ValueError as error:
             raise ApiError(400, "Invalid cursor parameter.") from error
@@ -142,7 +153,7 @@ def _is_number(text: str) -> bool:
 
 def _links(request: Request, following: str | None) -> str:
     """Return Sentry's Link header: clients go on while the next page has results."""
-    base = f"{request.url.scheme}://{request.url.netloc}{request.url.path}"
+    base = f"{_base(request)}{request.url.path}"
     kept = [(key, value) for key, value in request.query_params.multi_items() if key != "cursor"]
     links = []
     for relation, cursor, results in (
@@ -154,6 +165,10 @@ def _links(request: Request, following: str | None) -> str:
             f'<{address}>; rel="{relation}"; results="{str(results).lower()}"; cursor="{cursor}"'
         )
     return ", ".join(links)
+
+
+def _base(request: Request) -> str:
+    return f"{request.url.scheme}://{request.url.netloc}"
 
 
 def _json(body: Any, *, status: int = 200, link: str | None = None) -> Response:  # noqa: ANN401 - JSON

@@ -3,14 +3,16 @@
 from datetime import datetime
 from typing import Any
 
+from toolboxai.monitor.api.entries import entries, iso_of, mapping, text
 from toolboxai.monitor.models import Issue, Project, StoredEvent
 
 ORGANIZATION = "toolboxai"
+USER_TEXTS = ("id", "email", "username", "ip_address", "name", "display_name")
 
 Json = dict[str, Any]
 
 
-def organization() -> Json:
+def organization(base: str) -> Json:
     """Return the one organisation that there is."""
     return {
         "id": "1",
@@ -22,11 +24,12 @@ def organization() -> Json:
         "require2FA": False,
         "avatar": {"avatarType": "letter_avatar", "avatarUuid": None},
         "features": [],
-        "links": {"organizationUrl": "/", "regionUrl": "/"},
+        # Without a region clients go on with the address that they have.
+        "links": {"organizationUrl": f"{base}/", "regionUrl": ""},
     }
 
 
-def project(value: Project) -> Json:
+def project(value: Project, base: str) -> Json:
     """Return a project."""
     return {
         "id": str(value.id),
@@ -39,12 +42,12 @@ def project(value: Project) -> Json:
         "hasAccess": True,
         "dateCreated": "1970-01-01T00:00:00Z",
         "features": [],
-        "organization": organization(),
+        "organization": organization(base),
     }
 
 
-def issue(value: Issue, owner: Project) -> Json:
-    """Return an issue."""
+def issue(value: Issue, owner: Project, base: str) -> Json:
+    """Return an issue; ``base`` is where the monitor's pages are."""
     kind, _, text = value.title.partition(": ")
     return {
         "id": str(value.id),
@@ -67,7 +70,7 @@ def issue(value: Issue, owner: Project) -> Json:
         "issueCategory": "error",
         "metadata": {"type": kind, "value": text, "title": value.title},
         "project": {"id": str(owner.id), "slug": owner.slug, "name": owner.name, "platform": None},
-        "permalink": f"/issues/{value.id}/",
+        "permalink": f"{base}/issues/{value.id}/",
         "annotations": [],
         "assignedTo": None,
         "hasSeen": True,
@@ -98,17 +101,21 @@ def event(value: StoredEvent, owner: Project) -> Json:
         "location": payload.get("transaction"),
         "platform": payload.get("platform", "other"),
         "dateReceived": _iso(value.received_at),
-        "dateCreated": payload.get("timestamp"),
+        "dateCreated": iso_of(payload.get("timestamp")) or _iso(value.received_at),
         "size": None,
         "dist": payload.get("dist"),
-        "release": payload.get("release"),
-        "user": payload.get("user"),
-        "contexts": payload.get("contexts") or {},
+        "release": _release(payload.get("release")),
+        "user": _user(payload.get("user")),
+        "contexts": {
+            name: context
+            for name, context in mapping(payload.get("contexts")).items()
+            if isinstance(context, dict)
+        },
         "context": payload.get("extra") or {},
         "packages": payload.get("modules") or {},
         "sdk": payload.get("sdk"),
         "tags": _tags(payload),
-        "entries": _entries(payload),
+        "entries": entries(payload),
         "errors": [],
         "_meta": payload.get("_meta") or {},
     }
@@ -129,14 +136,20 @@ def _tags(payload: Json) -> list[Json]:
     return [{"key": key, "value": value} for key, value in sorted(tags.items())]
 
 
-def _entries(payload: Json) -> list[Json]:
-    names = ("exception", "threads", "breadcrumbs", "request", "spans", "logentry")
-    kinds = {"logentry": "message"}
-    return [
-        {"type": kinds.get(name, name), "data": payload[name]}
-        for name in names
-        if payload.get(name)
-    ]
+def _release(version: object) -> Json | None:
+    if not isinstance(version, str):
+        return None
+    return {"version": version, "shortVersion": version, "lastCommit": None, "lastDeploy": None}
+
+
+def _user(value: object) -> Json | None:
+    """Return a user whose identifying fields are texts, whatever the client sent."""
+    if not isinstance(value, dict):
+        return None
+    known = {name: text(value.get(name)) for name in USER_TEXTS}
+    geo = mapping(value.get("geo"))
+    places = {name: place for name, place in geo.items() if isinstance(place, str)}
+    return {**value, **known, "geo": places or None}
 
 
 def _iso(moment: datetime) -> str:

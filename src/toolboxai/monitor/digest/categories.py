@@ -29,6 +29,8 @@ KNOWN_TYPES = frozenset(
     }
 )
 CONTAINERS = frozenset({"log", "span", "trace_metric"})
+# Kept as received, but counted by how many they say they hold.
+COUNTED = frozenset({"sessions", "span", "trace_metric"})
 # Reasons and categories come from clients; a closed set keeps the table of outcomes small.
 CLIENT_REASONS = frozenset(
     {

@@ -14,6 +14,7 @@ from toolboxai.monitor.digest.categories import (
     CLIENT_CATEGORIES,
     CLIENT_REASONS,
     CONTAINERS,
+    COUNTED,
     KNOWN_TYPES,
 )
 from toolboxai.monitor.protocol import (
@@ -41,6 +42,7 @@ from toolboxai.monitor.store import (
 log = logging.getLogger(__name__)
 
 INVALID = "invalid"
+EVENTS = frozenset({"event", "transaction"})
 DISCARDED = "discarded by client"
 ZSTD_LEVEL = 3
 MAX_ENVELOPE_ID_CHARS = 64
@@ -91,6 +93,9 @@ class Digester:
             self._digest_of.get(item.type, self._raw)(item, submission, digested)
         except NotRepairableError as error:
             digested.fates[_invalid(item, error.reason)] += 1
+        except MemoryError:
+            # Not even logged: that takes memory, too.
+            digested.fates[_invalid(item, "out of memory")] += 1
         except Exception:
             log.exception("an item of type %r can't be digested; it is dropped", item.type)
             digested.fates[_invalid(item, "internal error")] += 1
@@ -104,7 +109,7 @@ class Digester:
         flags = Flags()
         limits = self._limits
         event = repair_event(
-            loads(item.payload, flags, max_depth=limits.max_json_depth),
+            self._loads(item, flags),
             flags,
             received_at=submission.received_at,
             limits=limits,
@@ -134,7 +139,7 @@ class Digester:
     def _logs(self, item: Item, submission: Submission, digested: Digested) -> None:
         flags = Flags()
         depth = self._limits.max_json_depth
-        container = loads(item.payload, flags, max_depth=depth)
+        container = self._loads(item, flags)
         lines = container.get("items") if isinstance(container, dict) else None
         if not isinstance(lines, list):
             reason = "no items"
@@ -157,11 +162,20 @@ class Digester:
 
     def _client_report(self, item: Item, submission: Submission, digested: Digested) -> None:
         self._raw(item, submission, digested)
-        report = loads(item.payload, Flags(), max_depth=self._limits.max_json_depth)
+        report = self._loads(item, Flags())
         discarded = report.get("discarded_events") if isinstance(report, dict) else None
         for entry in discarded[:MAX_REPORTED] if isinstance(discarded, list) else ():
             if isinstance(entry, dict):
                 _count_discarded(entry, digested)
+
+    def _loads(self, item: Item, flags: Flags) -> Any:  # noqa: ANN401 - JSON
+        limits = self._limits
+        return loads(
+            item.payload,
+            flags,
+            max_depth=limits.max_json_depth,
+            max_values=limits.max_json_values,
+        )
 
     def _raw(self, item: Item, submission: Submission, digested: Digested) -> None:
         digested.items.append(
@@ -171,16 +185,23 @@ class Digester:
                 event_id=event_id_of(submission.envelope.headers.get("event_id")),
                 headers=orjson.dumps(item.headers).decode(),
                 payload=self._compress(item.payload),
+                quantity=self._quantity(item),
             )
         )
 
+    def _quantity(self, item: Item) -> int:
+        claimed = item.headers.get("item_count") if item.type in COUNTED else None
+        if not isinstance(claimed, int) or claimed < 1:
+            return 1
+        return min(claimed, self._limits.max_container_items)
+
 
 def _event_id(event: dict[str, Any], item: Item, submission: Submission) -> str:
-    return (
-        event_id_of(event.get("event_id"))
-        or event_id_of(submission.envelope.headers.get("event_id"))
-        or id_for(item.payload)
-    )
+    """Return the id that the client is told: the envelope's, unless it has several events."""
+    envelope = submission.envelope
+    own, sent = (event_id_of(each.get("event_id")) for each in (event, envelope.headers))
+    is_alone = sum(each.type in EVENTS for each in envelope.items) == 1
+    return (sent or own if is_alone else own or sent) or id_for(item.payload)
 
 
 def _issue(event: dict[str, Any]) -> IssueFacts:

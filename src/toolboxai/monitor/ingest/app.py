@@ -19,7 +19,7 @@ from toolboxai.monitor.ingest.body import BodyReader
 from toolboxai.monitor.ingest.door import Door, Keys
 from toolboxai.monitor.ingest.request import IngestRequest
 from toolboxai.monitor.models import Project
-from toolboxai.monitor.protocol import BusyError, Damage, Envelope, ProtocolError
+from toolboxai.monitor.protocol import BusyError, Damage, Envelope, ItemError, ProtocolError
 from toolboxai.monitor.settings import Limits
 from toolboxai.monitor.store import Fate, now_ms
 
@@ -72,20 +72,32 @@ class Ingest:
         """Return the event's id once the envelope is durable; refuse as early as possible."""
         door = Door(request, self._keys, self._limits)
         inflater = request.inflater(self._limits)
-        envelope = door.envelope(await reader.read(inflater, door.look))
-        answer = await self._stored(request, envelope, reader.taken_bytes)
+        body = await reader.read(inflater, door.look, is_known=door.is_known)
+        envelope = door.envelope(body)
+        answer = await self._stored(request, envelope, reader)
         if answer.error:
             raise BusyError from answer.error
+        if answer.dropped and request.is_single_event:
+            raise ItemError(answer.dropped)
         return answer.event_id
 
-    async def _stored(self, request: IngestRequest, envelope: Envelope, size: int) -> Answer:
+    async def _stored(
+        self, request: IngestRequest, envelope: Envelope, reader: BodyReader
+    ) -> Answer:
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Answer] = loop.create_future()
         submission = Submission(
             project_id=request.project_id, received_at=self._now(), envelope=envelope
         )
-        self._digest.submit(submission, size=size, resolve=partial(_resolve, loop, future))
-        return await future
+        resolve = partial(_resolve, loop, future)
+        self._digest.submit(submission, size=reader.taken_bytes, resolve=resolve)
+        done, _ = await asyncio.wait([future], timeout=self._limits.store_timeout_seconds)
+        if not done:
+            # It still waits, so it still takes memory.
+            size = reader.hand_over()
+            future.add_done_callback(lambda _: self._budget.give_back(size))
+            raise BusyError
+        return future.result()
 
     def _count(self, request: IngestRequest, error: ProtocolError) -> None:
         # What strangers send isn't counted under a project of ours.

@@ -34,16 +34,23 @@ class BodyReader:
         """How much of the budget this body holds."""
         return self._taken
 
-    async def read(self, inflater: Inflater, look: Callable[[Inflater], None]) -> bytes:
-        """Return the inflated body. ``look`` sees it grow, and may refuse it."""
+    async def read(
+        self, inflater: Inflater, look: Callable[[Inflater], bool], *, is_known: bool
+    ) -> bytes:
+        """Return the inflated body. ``look`` sees it grow, may refuse it, and says who is known."""
+        limits = self._limits
+        start = asyncio.get_running_loop().time()
+        seconds = limits.body_timeout_seconds if is_known else limits.stranger_timeout_seconds
         try:
-            async with asyncio.timeout(self._limits.body_timeout_seconds):
+            async with asyncio.timeout(seconds) as deadline:
                 while not self.is_complete:
                     inflater.feed(await self._next_chunk())
                     self._take(len(inflater.inflated))
-                    look(inflater)
+                    if look(inflater):
+                        seconds = limits.body_timeout_seconds
+                        deadline.reschedule(start + seconds)
         except TimeoutError as error:
-            raise TooSlowError(self._limits.body_timeout_seconds) from error
+            raise TooSlowError(seconds) from error
         body = inflater.finish()
         self._take(len(body))
         return body
@@ -55,6 +62,11 @@ class BodyReader:
             async with asyncio.timeout(DISCARD_TIMEOUT_SECONDS):
                 while not self.is_complete and left > 0:
                     left -= len(await self._next_chunk())
+
+    def hand_over(self) -> int:
+        """Return how much it held; it is the caller's now to give back."""
+        taken, self._taken = self._taken, 0
+        return taken
 
     def give_back(self) -> None:
         """Let others use the memory."""

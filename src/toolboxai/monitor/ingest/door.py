@@ -51,15 +51,21 @@ class Door:
         if self._known or request.is_single_event:
             self._keys.check(request.project_id, self._known)
 
-    def look(self, inflater: Inflater) -> None:
-        """Refuse a body whose first line has no key, as soon as that line is there."""
+    @property
+    def is_known(self) -> bool:
+        """Whether the sender has shown a right key."""
+        return self._known is not None
+
+    def look(self, inflater: Inflater) -> bool:
+        """Refuse a body whose first line has no key; say whether a right one was there by now."""
         if self._known:
-            return
+            return True
         body, max_bytes = inflater.inflated, self._limits.max_header_bytes
         if len(body) > max_bytes or b"\n" in body:
             headers, _ = envelope_header(body, self._limits)
             self._known = key_in_dsn(headers.get("dsn"))
             self._keys.check(self._request.project_id, self._known)
+        return self.is_known
 
     def envelope(self, body: bytes) -> Envelope:
         """Return the envelope in ``body``, checked once more: all keys in it must agree."""

@@ -17,6 +17,7 @@ class Damage(StrEnum):
     KEY = "rejected key"
     NO_KEY = "missing key"
     BUSY = "queue full"
+    ITEM = "invalid item"
 
 
 class Part(StrEnum):
@@ -93,6 +94,13 @@ class TooSlowError(ProtocolError):
 
     def __init__(self, seconds: float) -> None:
         super().__init__(Damage.TOO_SLOW, f"the request body took longer than {seconds:g} seconds")
+
+
+class ItemError(ProtocolError):
+    """The event that was sent alone can't be kept."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(Damage.ITEM, f"the event can't be kept: {reason}")
 
 
 class DisconnectedError(ProtocolError):

@@ -19,6 +19,7 @@ from toolboxai.monitor.settings import Limits
 # depends on the bytes alone.
 BLOCK_BYTES = 16 * 1024
 OUTPUT_BYTES = 256 * 1024
+GZIP = frozenset({"gzip", "x-gzip"})
 GZIP_WINDOW = 16 + zlib.MAX_WBITS
 # The lowest four bits of a zlib stream's first byte say "deflate"; the first two bytes are a
 # multiple of 31 (RFC 1950).
@@ -49,6 +50,8 @@ class Inflater:
         self._received = 0
         self._inflated = bytearray()
         self._open = _OPEN.get(check_encoding(encoding), _open_gzip)
+        self._has_members = check_encoding(encoding) in GZIP
+        self._members = 1
         self._is_plain = check_encoding(encoding) == "identity"
         self._stream: _Stream | None = None
 
@@ -96,8 +99,7 @@ class Inflater:
         # A full piece may have more behind it, even when all input is consumed.
         while block or len(piece) == OUTPUT_BYTES:
             if self._stream.eof and block:
-                msg = "there are bytes after the end of the compressed body"
-                raise ProtocolError(Damage.BODY, msg)
+                self._stream = self._next_member(block)
             try:
                 piece = self._stream.decompress(block, OUTPUT_BYTES)
             except (zlib.error, zstandard.ZstdError) as error:
@@ -106,6 +108,16 @@ class Inflater:
             self._keep(piece)
             self._check_ratio()
             block = self._stream.unconsumed_tail or self._stream.unused_data
+
+    def _next_member(self, block: bytes) -> _Stream:
+        """Return what takes what follows the end: gzip, and only that, is allowed to go on."""
+        if not self._has_members:
+            msg = "there are bytes after the end of the compressed body"
+            raise ProtocolError(Damage.BODY, msg)
+        self._members += 1
+        if self._members > self._limits.max_gzip_members:
+            raise TooLargeError(Part.BODY, self._limits.max_gzip_members, "gzip members")
+        return self._open(block)
 
     def _keep(self, piece: bytes) -> None:
         self._inflated += piece

@@ -6,20 +6,23 @@ instead of refusing: a report of an error is worth more than its perfection.
 
 import json
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
+from toolboxai.monitor.protocol.walking import Path, Walk
+
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 NUL = b"\\u0000"
 
 MAX_FLAGS = 100
+MAX_FLAG_PATH_CHARS = 400
 # orjson refuses to write what is nested deeper; wrapping a value makes it measure any depth below.
 ORJSON_MAX_DEPTH = 254
 
-Path = tuple[str, ...]
+# A value has at most a key and itself in quotes.
+QUOTES_PER_VALUE = 4
 
 
 class NotRepairableError(Exception):
@@ -39,6 +42,9 @@ class Flags:
     def add(self, path: Path, reason: str) -> None:
         """Remember what was wrong at ``path``."""
         if len(self.reasons) < MAX_FLAGS:
+            # Keys are as long as the sender likes; then it is flagged above them.
+            while sum(map(len, path)) > MAX_FLAG_PATH_CHARS:
+                path = path[:-1]
             self.reasons.setdefault(path, reason)
 
     def as_meta(self, known: object = None) -> dict[str, Any]:
@@ -56,14 +62,32 @@ class Flags:
         return tree
 
 
-def loads(body: bytes, flags: Flags, *, max_depth: int) -> Any:  # noqa: ANN401 - JSON
+def loads(body: bytes, flags: Flags, *, max_depth: int, max_values: int) -> Any:  # noqa: ANN401 - JSON
     """Return the JSON value in ``body``, repaired where that is possible."""
+    if _has_too_many_values(body, max_values):
+        reason = "too many values"
+        raise NotRepairableError(reason)
     try:
         if NUL not in body:
             return orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
     return _repair(_loads_slowly(body, flags), flags, max_depth)
+
+
+def _has_too_many_values(body: bytes, max_values: int) -> bool:
+    """Count before anything is made of it: a value takes two bytes here, but hundreds in memory."""
+    if _separators(body) < max_values:
+        return False
+    # Perhaps most of them are within strings.
+    plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
+    if plain.count(b'"') > QUOTES_PER_VALUE * max_values:
+        return True
+    return _separators(b"".join(plain.split(b'"')[::2])) >= max_values
+
+
+def _separators(body: bytes) -> int:
+    return body.count(b",") + body.count(b"[") + body.count(b"{")
 
 
 def dumps(value: Any, flags: Flags, *, max_depth: int) -> bytes:  # noqa: ANN401 - JSON
@@ -103,19 +127,15 @@ def _integer(digits: str) -> int | float:
 
 
 def _repair(root: Any, flags: Flags, max_depth: int) -> Any:  # noqa: ANN401 - JSON
-    """Go through everything, without recursion: the depth is the sender's choice."""
     holder: dict[str, Any] = {"": root}
-    todo: list[tuple[Path, Any, Any, int]] = [((), holder, "", 0)]
-    while todo:
-        path, parent, key, depth = todo.pop()
-        value = parent[key]
-        reason = _what_is_wrong(value, depth, max_depth)
+    walk = Walk(holder)
+    for parent, key, value in walk:
+        reason = _what_is_wrong(value, walk.depth, max_depth)
         if reason:
-            flags.add(path, reason)
-            value = parent[key] = _in_place_of(value)
-        if isinstance(value, dict):
-            _repair_keys(value, path, flags)
-        todo.extend(((*path, str(step)), value, step, depth + 1) for step in _steps(value))
+            flags.add(walk.path[1:], reason)
+            parent[key] = _in_place_of(value)
+        elif isinstance(value, dict):
+            _repair_keys(value, walk, flags)
     return holder[""]
 
 
@@ -133,17 +153,10 @@ def _in_place_of(value: object) -> str | None:
     return _storable(value) if isinstance(value, str) else None
 
 
-def _repair_keys(value: dict[str, Any], path: Path, flags: Flags) -> None:
+def _repair_keys(value: dict[str, Any], walk: Walk, flags: Flags) -> None:
     for key in [key for key in value if not _is_storable(key)]:
-        flags.add((*path, _storable(key)), "unstorable_character")
+        flags.add((*walk.path[1:], _storable(key)), "unstorable_character")
         value[_storable(key)] = value.pop(key)
-
-
-def _steps(value: object) -> Iterator[Any]:
-    if isinstance(value, dict):
-        yield from value
-    elif isinstance(value, list):
-        yield from range(len(value))
 
 
 def _is_storable(text: str) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 
 from toolboxai.monitor.protocol.lenient import Flags, NotRepairableError
+from toolboxai.monitor.protocol.walking import Walk
 
 LONG_CHARS = (16_384, 4_096, 1_024, 256)
 MAX_LIST_ITEMS = 1_000
@@ -52,18 +53,14 @@ def _fits(event: dict[str, Any], max_bytes: int) -> bool:
 
 
 def _shorten(root: dict[str, Any], flags: Flags, max_chars: int) -> None:
-    todo: list[tuple[tuple[str, ...], Any]] = [((), root)]
-    while todo:
-        path, node = todo.pop()
-        if isinstance(node, list) and len(node) > MAX_LIST_ITEMS:
-            del node[MAX_LIST_ITEMS:]
-            flags.add(path, TOO_LONG)
-        for key, value in list(node.items() if isinstance(node, dict) else enumerate(node)):
-            if isinstance(value, str) and len(value) > max_chars:
-                node[key] = f"{value[: max_chars - 1]}…"
-                flags.add((*path, str(key)), TOO_LONG)
-            elif isinstance(value, (dict, list)):
-                todo.append(((*path, str(key)), value))
+    walk = Walk(root)
+    for parent, key, value in walk:
+        if isinstance(value, str) and len(value) > max_chars:
+            parent[key] = f"{value[: max_chars - 1]}…"
+            flags.add(walk.path, TOO_LONG)
+        elif isinstance(value, list) and len(value) > MAX_LIST_ITEMS:
+            del value[MAX_LIST_ITEMS:]
+            flags.add(walk.path, TOO_LONG)
 
 
 def _drop_locals(event: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from toolboxai.monitor.store.connection import open_reading, time_limit
+from toolboxai.monitor.store.folder import DamagedError
 
 MAX_IDLE_CONNECTIONS = 16
 
@@ -26,6 +27,12 @@ class Pool:
         try:
             with time_limit(db, self._timeout_seconds):
                 yield db
+        except sqlite3.OperationalError:
+            db.close()
+            raise
+        except sqlite3.DatabaseError as error:
+            db.close()
+            raise DamagedError(path, error) from error
         except BaseException:
             db.close()
             raise

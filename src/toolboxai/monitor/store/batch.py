@@ -149,7 +149,7 @@ class Batch:
                     item.payload,
                 )
             )
-            self._totals[envelope.project_id, item.category] += 1
+            self._totals[envelope.project_id, item.category] += item.quantity
 
     def _count_repeated_event(self, project_id: int, event: EventRecord) -> None:
         category = "error" if event.issue else "transaction"

@@ -6,7 +6,7 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from toolboxai.monitor.store.folder import StoreError
+from toolboxai.monitor.store.folder import DamagedError, StoreError
 
 MAX_WAL_BYTES = 64 * 1024 * 1024
 STEPS_BETWEEN_CLOCK_READS = 10_000
@@ -17,13 +17,19 @@ def open_writing(path: Path, migrations: Sequence[Sequence[str]]) -> sqlite3.Con
 
     SQLite before 3.51.3 can corrupt a WAL file that two connections checkpoint.
     """
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    try:
+        db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=5)
+    except sqlite3.DatabaseError as error:
+        raise DamagedError(path, error) from error
     try:
         path.chmod(0o600)
         db.execute("PRAGMA journal_mode=WAL")
         db.execute("PRAGMA synchronous=FULL")
         db.execute(f"PRAGMA journal_size_limit={MAX_WAL_BYTES}")
         _migrate(db, path, migrations)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        raise DamagedError(path, error) from error
     except BaseException:
         db.close()
         raise

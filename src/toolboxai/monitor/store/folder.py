@@ -24,6 +24,17 @@ class FolderInUseError(StoreError):
         self.folder = folder
 
 
+class DamagedError(StoreError):
+    """SQLite can't use one of its files."""
+
+    def __init__(self, path: Path, reason: sqlite3.Error) -> None:
+        super().__init__(
+            f"can't use {path}: {reason}; check its disk and its owner. If it is damaged, stop the "
+            "monitor, then put back a copy of the whole data folder, or move the folder away to "
+            "begin with an empty one"
+        )
+
+
 class WriteFailedError(StoreError):
     """A batch was not stored. ``is_damage`` says that its own content was the reason."""
 
@@ -100,6 +111,9 @@ class FolderLock:
         except sqlite3.OperationalError as error:
             self._db.close()
             raise FolderInUseError(folder.path) from error
+        except sqlite3.DatabaseError as error:
+            self._db.close()
+            raise DamagedError(path, error) from error
 
     def release(self) -> None:
         """Let another process write."""

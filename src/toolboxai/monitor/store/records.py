@@ -48,6 +48,7 @@ class ItemRecord:
     event_id: str | None
     headers: str
     payload: bytes
+    quantity: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from toolboxai.monitor.settings import MonitorSettings
 from toolboxai.monitor.store.batch import Batch, EventKey, IssueKey
 from toolboxai.monitor.store.days import DayFile, PastDays, Rows, finish_or_undo, open_days
 from toolboxai.monitor.store.folder import (
+    DamagedError,
     DataFolder,
     FolderLock,
     Kind,
@@ -66,7 +67,7 @@ class Store:
         """
         try:
             self._write(envelopes)
-        except (sqlite3.Error, OSError, TypeError, ValueError, OverflowError) as error:
+        except (sqlite3.Error, StoreError, OSError, TypeError, ValueError, OverflowError) as error:
             self._recover()
             raise WriteFailedError(error, is_damage=isinstance(error, DAMAGE)) from error
 
@@ -134,6 +135,9 @@ class Store:
             self._finish_last_batch()
             self._next_issue_id = self._meta.next_issue_id()
             self._ensure_project()
+        except sqlite3.DatabaseError as error:
+            self._meta.close()
+            raise DamagedError(self.folder.meta, error) from error
         except BaseException:
             self._meta.close()
             raise
