@@ -206,4 +206,16 @@ def test_what_a_command_cannot_do_is_one_sentence_on_standard_error(
         module.main()
 
     assert ended.value.code == 2
-    assert capsys.readouterr().err.startswith("toolboxai: no monitor has used nowhere yet; ")
+    nowhere = Path("nowhere").absolute()
+    assert capsys.readouterr().err.startswith(f"toolboxai: no monitor has used {nowhere} yet; ")
+
+
+def test_the_current_folder_is_a_folder_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    outcome = runner.invoke(app, ["monitor", "dsn", "--data", "."])
+
+    assert outcome.stdout.startswith("http://")
+    assert (tmp_path / "meta.db").exists()

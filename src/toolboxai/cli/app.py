@@ -36,7 +36,7 @@ def _folder(name: str) -> Path:
     if not name.strip():
         message = "--data names no folder; give it one, or leave it out for the default"
         raise CommandError(message)
-    return Path(name)
+    return Path(name).absolute()
 
 
 HostOption = Annotated[str | None, typer.Option(help="Address to listen on.")]
