@@ -1,6 +1,7 @@
 """The guide and the example of settings say what is so."""
 
 import re
+from dataclasses import Field, fields
 
 import pytest
 import typer
@@ -9,6 +10,7 @@ from fastapi.routing import APIRoute
 from tests.tooling.copies import ROOT
 from toolboxai import telemetry
 from toolboxai.cli.app import app as command_line
+from toolboxai.monitor.settings import Limits
 from toolboxai.server import content, operations
 from toolboxai.server.config import Settings
 
@@ -95,6 +97,20 @@ def test_guide_and_readme_name_every_command() -> None:
     names += [f"monitor {name}" for name in group.commands["monitor"].commands]  # type: ignore[attr-defined]
 
     assert [name for name in names if f"toolboxai {name}" not in GUIDE + README] == []
+
+
+@pytest.mark.parametrize("limit", fields(Limits), ids=lambda limit: limit.name)
+def test_the_guide_names_every_limit_of_the_monitor(limit: Field[float]) -> None:
+    assert f"| `{limit.name}` | {limit.default:,} | " in GUIDE
+
+
+@pytest.mark.parametrize("option", fields(telemetry.Options), ids=lambda option: option.name)
+def test_the_guide_names_every_limit_of_telemetry(option: Field[object]) -> None:
+    is_limit = "max" in option.name or option.name.endswith(("_seconds", "_minute"))
+    default = option.default
+    shown = f"{default:,}" if isinstance(default, int | float) else "by environment"
+
+    assert not is_limit or f"| `{option.name}` | {shown} | " in GUIDE
 
 
 def test_the_guide_has_no_dead_links() -> None:
