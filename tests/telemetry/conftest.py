@@ -31,6 +31,8 @@ def sink() -> Iterator[RecordingSink]:
 def start(sink: RecordingSink, tmp_path: Path) -> Iterator[Start]:
     """A function that starts telemetry towards the sink; whatever it started is stopped again."""
 
+    forget()
+
     def begin(**choices: object) -> telemetry.Options:
         given: dict[str, Any] = {
             "dsn": sink.dsn,
@@ -43,5 +45,10 @@ def start(sink: RecordingSink, tmp_path: Path) -> Iterator[Start]:
 
     yield begin
     telemetry.close()
-    sentry_sdk.get_isolation_scope().clear()
-    sentry_sdk.get_current_scope().clear()
+    forget()
+
+
+def forget() -> None:
+    """Take away what some test, this one or another, set on the SDK's scopes."""
+    for scope in (sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()):
+        scope.clear()

@@ -1,14 +1,19 @@
 """Telemetry beside what people already have: their logging, middlewares, servers, odd errors, big values."""
 
+import asyncio
 import contextvars
+import gc
 import logging
 import pickle
 import socket
 import subprocess
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
+from functools import partial
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -524,3 +529,146 @@ def test_a_forked_child_reports_on_its_own(sink: RecordingSink, tmp_path: Path) 
     assert ended.returncode == 0
     messages = sorted(event["message"] for event in sink.items("event"))
     assert messages == ["of the child", "of the parent", "of the parent, later"]
+
+
+def test_a_request_in_the_same_packet_is_isolated_while_a_background_task_runs(
+    start: Start, sink: RecordingSink
+) -> None:
+    start()
+    app = FastAPI()
+    answered = threading.Event()
+
+    @app.get("/first")
+    async def first() -> JSONResponse:
+        sentry_sdk.set_user({"id": "alice"})
+        return JSONResponse({}, background=BackgroundTask(answered.wait, 5))
+
+    @app.get("/second")
+    async def second() -> None:
+        answered.set()
+        raise ValueError
+
+    telemetry.instrument(app)
+    with serving(app) as port, socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(
+            b"GET /first HTTP/1.1\r\nHost: x\r\n\r\nGET /second HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        while b"500" not in received(connection):
+            continue
+
+    (event,) = events_of(sink)
+    assert event["transaction"] == "/second"
+    assert event.get("user") is None
+
+
+def test_a_failed_request_is_let_go_although_a_timer_keeps_its_context(start: Start) -> None:
+    start()
+    app = FastAPI()
+    seen: list[weakref.ref[object]] = []
+
+    class Large:
+        """Something that a frame holds."""
+
+    @app.get("/boom")
+    async def boom() -> None:
+        large = Large()
+        seen.append(weakref.ref(large))
+        asyncio.get_running_loop().call_later(3_600, print)
+        raise ValueError
+
+    with instrumented(app) as client:
+        client.get("/boom")
+        assert telemetry.flush(5)
+        gc.collect()
+
+        assert [reference() for reference in seen] == [None]
+
+
+def test_a_program_that_changes_its_folder_keeps_its_spool(
+    start: Start, sink: RecordingSink, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    start(spool_dir=Path("spool"))
+    (tmp_path / "elsewhere").mkdir()
+
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    sentry_sdk.capture_message("still here")
+
+    assert [event["message"] for event in events_of(sink)] == ["still here"]
+
+
+def test_an_application_on_many_loops_is_watched_once_on_each(start: Start) -> None:
+    start()
+    app = FastAPI()
+    telemetry.instrument(app)
+
+    with TestClient(app) as one, TestClient(app) as other:
+        for _ in range(3):
+            one.get("/")
+            other.get("/")
+            factory = one.portal.call(current_factory) if one.portal else None
+
+            assert "make" in getattr(factory, "__qualname__", "")
+            assert factory.__closure__[0].cell_contents is None  # type: ignore[union-attr]
+
+
+async def current_factory() -> Any:  # noqa: ANN401 - the loop's own type is private
+    return asyncio.get_running_loop().get_task_factory()
+
+
+@pytest.mark.parametrize(
+    ("baggage", "rate"),
+    [
+        ("sentry-sample_rate=1.0", 1.0),
+        ("sentry-sample_rate=0.25,other=1", 0.25),
+        ("", 1.0),
+        ("sentry-sample_rate=7", 1.0),
+    ],
+)
+def test_a_trace_that_others_began_weighs_what_they_say(
+    start: Start, sink: RecordingSink, baggage: str, rate: float
+) -> None:
+    start(environment="production")
+    app = FastAPI()
+
+    @app.get("/")
+    async def home() -> None:
+        return None
+
+    headers = {"sentry-trace": f"{'a' * 32}-{'b' * 16}-1", "baggage": baggage}
+    instrumented(app).get("/", headers=headers)
+
+    assert telemetry.flush(5)
+    (trace,) = sink.items("transaction")
+    assert trace["contexts"]["trace"]["client_sample_rate"] == rate
+
+
+def test_a_handler_that_is_a_partial_of_an_async_callable_still_answers(start: Start) -> None:
+    start()
+
+    class Answer:
+        async def __call__(self, status: int, _request: Request, _error: Exception) -> JSONResponse:
+            return JSONResponse({"mine": True}, status_code=status)
+
+    app = FastAPI()
+    app.add_exception_handler(KeyError, partial(Answer(), 503))
+
+    @app.get("/missing")
+    async def missing() -> None:
+        raise KeyError
+
+    response = instrumented(app).get("/missing")
+
+    assert (response.status_code, response.json()) == (503, {"mine": True})
+
+
+def test_a_record_that_can_not_be_formatted_is_still_reported(
+    start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)
+    start()
+
+    logging.getLogger("shop").error("failed %d items", "many")
+
+    (event,) = events_of(sink)
+    assert event["logentry"]["formatted"] == "failed %d items"

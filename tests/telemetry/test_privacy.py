@@ -133,6 +133,19 @@ def test_a_secret_is_found_in_any_text(secret: str, around: str) -> None:
         "eyJhbGciOiJIUzI1NiJ9." + "x" * 5_000 + "hunter22",
         "ghp_" + "a" * 300 + "hunter22",
         "-----BEGIN PGP MESSAGE-----\nhunter22",
+        "assert user.password == 'hunter22'",
+        "password := hunter22",
+        "?token[]=hunter22&password[0]=hunter22",
+        '{"tokens": ["aaa", "hunter22"]}',
+        '{"password": {"old": "x1", "new": "hunter22"}}',
+        '"{\\"password\\": \\"hun\\\\\\"hunter22 tail\\"}"',
+        "[('x-api-key', 'hunter22')]",
+        "[(b'cookie', b'prefs=aa; sess=hunter22')]",
+        "[{'type': 'missing', 'loc': ('body', 'password'), 'msg': 'odd', 'input': 'hunter22'}]",
+        "<password>hunter22</password>",
+        "mfa_code=hunter22 cvv: hunter22",
+        "curl -u admin:hunter22 host",
+        "https://hooks.slack.com/services/T0/B0/hunter22",
     ],
 )
 def test_a_value_behind_a_telling_name_is_cut(text: str) -> None:
@@ -155,6 +168,12 @@ def test_a_value_behind_a_telling_name_is_cut(text: str) -> None:
         "basic arithmetic, digest of the week",
         "def sign_in(name, token_type): ...",
         "password=None",
+        "{'password': None, 'token': True}",
+        "SELECT id FROM session WHERE session_token = $1 AND token = ? AND secret = :secret",
+        "def f(token: str, secret: int): ...",
+        "/reset/{token:str}",
+        "Unexpected token: '}'",
+        "toolboxai@1.2.0",
     ],
 )
 def test_what_tells_nothing_stays(text: str) -> None:
@@ -184,6 +203,10 @@ def test_counts_times_kinds_and_switches_stay() -> None:
     harmless = {
         "max_tokens": 256,
         "token_count": 12,
+        "tokens_per_second": 8.5,
+        "gen_ai.usage.input_tokens.cached": 3,
+        "session_duration": 12,
+        "secrets_found": 0,
         "gen_ai.usage.input_tokens": {"value": 12, "type": "integer"},
         "password_reset_at": "2026-11-23T12:00:00Z",
         "token_type": "bearer",
@@ -209,9 +232,27 @@ def test_counts_times_kinds_and_switches_stay() -> None:
         {"vars": {"release": "https://u:hunter22@host"}},
         {"headers": [["x-api-key", "hunter22"]]},
         {"headers": [{"name": "x-api-key", "value": "hunter22"}]},
+        {"errors": [{"loc": ["body", "password"], "input": "hunter22"}]},
+        {"argv": ["mysql", "--password", "hunter22", "school"]},
+        {"raw": ["Accept", "x", "X-Api-Key", "hunter22"]},
+        {"rows": [("password", "hunter22", "x")]},
+        {"fields": [{"field": "password", "value": "hunter22"}]},
         {"vars": {"password": "hunter22", "function": "hunter22", "hunter22": 1}},
     ],
-    ids=["filename", "module", "function", "release", "pair", "name and value", "echo as a name"],
+    ids=[
+        "filename",
+        "module",
+        "function",
+        "release",
+        "pair",
+        "name and value",
+        "rejected input",
+        "flag",
+        "flat headers",
+        "tuple",
+        "field",
+        "echo as a name",
+    ],
 )
 def test_no_place_is_exempt(payload: dict[str, Any]) -> None:
     cleaned = str(clean(payload))
@@ -221,19 +262,29 @@ def test_no_place_is_exempt(payload: dict[str, Any]) -> None:
 
 
 def test_an_echo_leaves_the_structure_of_an_event_alone() -> None:
-    frame = {"function": "fail", "module": "school", "vars": {"password": "fail"}}
+    frame = {"function": "unlock", "module": "school", "vars": {"password": "unlock"}}
     event = {
-        "level": "fail",
+        "level": "unlock",
+        "transaction": "/unlock/{door}",
         "exception": {
-            "values": [{"type": "fail", "value": "fail", "stacktrace": {"frames": [frame]}}]
+            "values": [{"type": "unlock", "value": "unlock", "stacktrace": {"frames": [frame]}}]
         },
+        "breadcrumbs": {"values": [{"message": "relocked and unlocked"}]},
     }
 
     cleaned = clean(event)
 
     (value,) = cleaned["exception"]["values"]
-    assert (cleaned["level"], value["type"], value["value"]) == ("fail", "fail", "[redacted:echo]")
-    assert value["stacktrace"]["frames"][0]["function"] == "fail"
+    assert (cleaned["level"], cleaned["transaction"]) == ("unlock", "/unlock/{door}")
+    assert (value["type"], value["value"]) == ("unlock", "[redacted:echo]")
+    assert value["stacktrace"]["frames"][0]["function"] == "unlock"
+    assert cleaned["breadcrumbs"] == event["breadcrumbs"], "only whole words are echoes"
+
+
+def test_what_merely_stands_near_a_secret_is_no_echo() -> None:
+    payload = {"vars": {"session": {"role": "teacher", "tenant": "lesson"}}, "message": "a lesson"}
+
+    assert clean(payload)["message"] == "a lesson"
 
 
 class Hostile:

@@ -48,7 +48,7 @@ def drained(spool: Spool) -> list[bytes]:
 def test_what_goes_in_comes_out_once_and_in_order(batches: list[list[bytes]]) -> None:
     spool = spool_on(ForgetfulDisk())
     for batch in batches:
-        spool.append(batch)
+        spool.append(list(batch))
 
     assert drained(spool) == [body for batch in batches for body in batch]
     assert drained(spool) == []
@@ -63,7 +63,7 @@ def test_a_restart_brings_back_what_was_not_acknowledged(
     before = spool_on(disk)
     bodies = [body for batch in batches for body in batch]
     for batch in batches:
-        before.append(batch)
+        before.append(list(batch))
     for _ in range(min(delivered, len(bodies))):
         entry = before.take()
         assert entry is not None
@@ -90,7 +90,7 @@ class Witness:
         for batch in batches:
             bodies = [b"%d:" % next(numbers) + body for body in batch]
             self.tried.update(bodies)
-            spool.append(bodies)
+            spool.append(list(bodies))
             self.promised += bodies
             if entry := spool.take():
                 self.acknowledged.add(entry.body)

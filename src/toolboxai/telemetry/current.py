@@ -5,11 +5,12 @@ from collections.abc import Callable, MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from random import getrandbits
-from time import time
+from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple
 
 MAX_NOTED_ERRORS = 20
+SAME_OCCURRENCE_SECONDS = 1.0
 _MARK = "__toolboxai_telemetry__"
 
 
@@ -98,6 +99,21 @@ class Request:
             self.scopes()
 
     @property
+    def goes_on(self) -> bool:
+        """Whether the application is still making its answer.
+
+        A server may begin the next request in this one's context, even while a background task runs.
+        """
+        return not (self.finished or self.answered)
+
+    def finish(self) -> None:
+        """Let go of what is reported: a timer or a pool may keep this object's context for hours."""
+        self.finished = True
+        self.failures.clear()
+        self.logged.clear()
+        self.transaction = None
+
+    @property
     def failure(self) -> Failure | None:
         """The error that was noted last."""
         return self.failures[-1] if self.failures else None
@@ -131,13 +147,16 @@ def mark_captured(error: BaseException, event_id: str) -> None:
     exception object that is made once and raised by every request is a new occurrence each time; not
     with the request, which the exception would keep alive.
     """
-    noted_on(error)[_MARK] = (_current_id(), event_id)
+    noted_on(error)[_MARK] = (_current_id(), event_id, monotonic())
 
 
 def captured_id(error: BaseException) -> str | None:
     """Return the event id under which this occurrence was reported, if it was."""
-    request_id, event_id = noted_on(error).get(_MARK, (None, None))
-    return event_id if event_id and request_id == _current_id() else None
+    request_id, event_id, at = noted_on(error).get(_MARK, (None, None, 0.0))
+    if event_id is None or request_id != _current_id():
+        return None
+    # Outside of requests there is only time to tell one occurrence of the same object from the next.
+    return event_id if request_id or monotonic() - at < SAME_OCCURRENCE_SECONDS else None
 
 
 def is_captured(error: BaseException) -> bool:

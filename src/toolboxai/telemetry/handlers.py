@@ -1,7 +1,7 @@
 """An application's error handlers, wrapped so that the error they answer with a 5xx is noted."""
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from inspect import iscoroutinefunction
 from typing import Any
 
@@ -17,14 +17,17 @@ def noting(handler: Handler) -> Handler:
     """Return ``handler``, which behaves as before; sync stays sync, and wrapping twice is wrapping once."""
     if getattr(handler, _WRAPPED, False):
         return handler
-    is_async = iscoroutinefunction(handler) or iscoroutinefunction(type(handler).__call__)
+    innermost = handler
+    while isinstance(innermost, partial):
+        innermost = innermost.func
+    is_async = iscoroutinefunction(innermost) or iscoroutinefunction(type(innermost).__call__)
     wrapped = _asynchronous(handler) if is_async else _synchronous(handler)
     setattr(wrapped, _WRAPPED, True)
     return wrapped
 
 
 def _asynchronous(handler: Handler) -> Handler:
-    @wraps(handler)
+    @wraps(handler, updated=())
     async def answer(connection: object, error: Exception) -> object:
         response = await handler(connection, error)
         _note(error, response)
@@ -34,7 +37,7 @@ def _asynchronous(handler: Handler) -> Handler:
 
 
 def _synchronous(handler: Handler) -> Handler:
-    @wraps(handler)
+    @wraps(handler, updated=())
     def answer(connection: object, error: Exception) -> object:
         response = handler(connection, error)
         _note(error, response)

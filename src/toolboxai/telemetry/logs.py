@@ -37,6 +37,14 @@ def one_line(text: str) -> str:
     return text if text.isprintable() else text.translate(_CONTROL)
 
 
+def said_by(record: logging.LogRecord) -> str:
+    """Return the record's message; of one that can't be formatted, its template."""
+    try:
+        return record.getMessage()
+    except Exception:  # noqa: BLE001 - the application's own arguments, they may do anything
+        return str(record.msg)
+
+
 def level_of(number: int) -> str:
     """Return Sentry's name for a stdlib log level."""
     if number >= logging.CRITICAL:
@@ -89,7 +97,7 @@ class LogWatch:
         """Take a record, unless it is our own or repeats an error that is already reported."""
         if record.levelno < logging.INFO or record.name.startswith(_SILENT) or _is_repeated(record):
             return
-        body = one_line(record.getMessage()[:MAX_BODY_CHARS])
+        body = one_line(said_by(record)[:MAX_BODY_CHARS])
         level = level_of(record.levelno)
         request = current_request()
         if request is not None:
@@ -105,7 +113,9 @@ class LogWatch:
     def _error(self, record: logging.LogRecord, request: Request | None) -> None:
         """Report what is logged as an error; in a request only at its end, since it may yet be raised."""
         error = record.exc_info[1] if record.exc_info else None
-        if error is not None and request is not None and not request.finished:
+        # A connection of hours has no end to wait for.
+        is_short = request is not None and request.goes_on and request.scope["type"] == "http"
+        if error is not None and request is not None and is_short:
             request.log(error)
         else:
             self._report(record)

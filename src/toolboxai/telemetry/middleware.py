@@ -7,6 +7,7 @@ from functools import partial
 from random import random
 from time import time
 from typing import Any, Protocol
+from weakref import WeakSet
 
 from anyio import to_thread
 from sentry_sdk import Scope
@@ -48,7 +49,7 @@ class TelemetryLayer:
         self._app = app
         self._reporter_now = reporter
         self._base: tuple[Scope, Scope] | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
+        self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection; whatever happens to telemetry, the application doesn't notice."""
@@ -65,8 +66,8 @@ class TelemetryLayer:
 
     def _watch_loop(self) -> None:
         loop = asyncio.get_running_loop()
-        if loop is not self._loop:
-            self._loop = loop
+        if loop not in self._loops:
+            self._loops.add(loop)
             watch_loop(loop, self._report)
 
     def _report(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
@@ -108,8 +109,8 @@ class TelemetryLayer:
         try:
             await self._app(scope, receive, self._observed(request, send))
         except BaseException as error:
-            request.raised = True
-            request.status = request.status or 500
+            request.raised = is_fault(error)
+            request.status = request.status or (500 if request.raised else 499)
             with quietly:
                 _raised(reporter, request, error)
             raise
@@ -121,8 +122,8 @@ class TelemetryLayer:
                 _keep_if_telling(reporter, request)
                 if request.transaction is not None:
                     reporter.finished(request)
-            request.finished = True
-            if outer is not None and not outer.finished:  # it called us and goes on
+            request.finish()
+            if outer is not None and outer.goes_on:  # it called us
                 set_current_request(outer)
                 _enter(*scopes)
 
@@ -148,7 +149,7 @@ class TelemetryLayer:
         one set must not be this one's. So it is forked from what was there before any request.
         """
         inherited = (Scope.get_isolation_scope(), Scope.get_current_scope())
-        if outer is None or not outer.finished:
+        if outer is None or outer.goes_on:
             base = inherited
             self._base = self._base or inherited
         else:

@@ -15,7 +15,12 @@ from starlette.applications import Starlette
 
 from toolboxai.telemetry import instruments
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.capture import exception_event, exception_values, is_in_app
+from toolboxai.telemetry.capture import (
+    exception_event,
+    exception_values,
+    is_in_app,
+    without_variables,
+)
 from toolboxai.telemetry.context import describe, transaction_name
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
@@ -28,7 +33,7 @@ from toolboxai.telemetry.current import (
 )
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.handlers import noting
-from toolboxai.telemetry.logs import LogWatch, one_line, renderer
+from toolboxai.telemetry.logs import LogWatch, one_line, renderer, said_by
 from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.storms import Storms, kind_of
@@ -38,7 +43,6 @@ from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
 from toolboxai.telemetry.unattended import InterpreterHooks
 
 SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
-MAX_EXAMPLES = 200
 log = logging.getLogger(__name__)
 
 
@@ -49,8 +53,7 @@ class Telemetry:
         self.options = options
         self.traces_sample_rate = options.effective_traces_sample_rate
         self.slow_request_seconds = options.slow_request_seconds
-        self._storms = Storms(limit=options.effective_storm_limit, window_seconds=60)
-        self._examples: dict[str, dict[str, Any]] = {}
+        self._storms = self._new_storms()
         self._in_app_prefixes = tuple(options.in_app_prefixes)
         self.server_name = options.server_name or socket.gethostname()
         self.is_active = options.dsn is not None
@@ -66,6 +69,15 @@ class Telemetry:
         }
         if self.is_active:
             self._start()
+
+    def _new_storms(self) -> Storms:
+        return Storms(limit=self.options.effective_storm_limit, window_seconds=60)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child: the parent's storms and threads are the parent's."""
+        self._storms = self._new_storms()
+        if self.transport is not None:
+            self.transport.after_fork()
 
     def _start(self) -> None:
         options = self.options
@@ -125,9 +137,8 @@ class Telemetry:
             counters.dropped("storm", "error")
             return
         event = self._event_of(failure, handled=handled, mechanism=mechanism)
-        if len(self._examples) < MAX_EXAMPLES:
-            self._examples.setdefault(kind, event)
-        self._send(dict(event), failure)
+        self._storms.remember(kind, without_variables(event))
+        self._send(event, failure)
 
     def admits(self, failure: Failure, kind: str | None = None) -> bool:
         """Say whether an error is sent in full, or only counted because there are so many of its kind."""
@@ -148,14 +159,11 @@ class Telemetry:
 
     def _end_storms(self, *, all_of_them: bool = False) -> None:
         """Tell of each storm that is over, as one more event of the same issue, how much it was."""
-        for kind, storm in self._storms.over(all_of_them=all_of_them).items():
-            example = self._examples.pop(kind, None)
-            if example is None or not storm.held_back:
-                continue
+        for storm in self._storms.over(all_of_them=all_of_them):
             told = {"held_back": storm.held_back, "users": len(storm.users), "window_seconds": 60}
             self._send(
-                example
-                | {
+                {
+                    **(storm.example or {"level": "error", "message": "a storm of errors"}),
                     "event_id": new_id(128),
                     "timestamp": time(),
                     "contexts": {"storm": told},
@@ -205,7 +213,7 @@ class Telemetry:
                 "logger": record.name,
                 "logentry": {
                     "message": str(record.msg),
-                    "formatted": one_line(record.getMessage()),
+                    "formatted": one_line(said_by(record)),
                 },
             }
         )
@@ -324,9 +332,9 @@ def init(options: Options) -> None:
 def _after_fork() -> None:
     counters.after_fork()
     active = _Process.telemetry
-    if active is not None and active.transport is not None:
+    if active is not None:
         with quietly:
-            active.transport.after_fork()
+            active.after_fork()
 
 
 def _on_event(event: Any, hint: dict[str, Any]) -> Any:  # noqa: ANN401 - the SDK's own signature
@@ -387,7 +395,9 @@ def flush(timeout_seconds: float = 2.0) -> bool:
     if active is None or active.transport is None:
         return True
     deadline = monotonic() + timeout_seconds
-    sentry_sdk.flush(timeout_seconds)  # what the SDK itself still holds: its own logs and metrics
+    sentry_sdk.get_client().flush(
+        0
+    )  # what the SDK itself still holds, its logs and metrics, into our queue
     return active.transport.settle(max(0.0, deadline - monotonic()))
 
 

@@ -1,13 +1,15 @@
 """When one error comes in masses: the first few in full, the rest counted, the count told at the end. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from threading import RLock
 from time import monotonic
 from types import TracebackType
+from typing import Any
 
 MAX_KINDS = 1_000
 MAX_USERS = 10_000
+MAX_FRAMES = 20
 
 
 @dataclass(slots=True)
@@ -18,6 +20,7 @@ class Storm:
     admitted: int = 0
     held_back: int = 0
     users: set[str] = field(default_factory=set)
+    example: Mapping[str, Any] | None = None
 
 
 class Storms:
@@ -30,6 +33,7 @@ class Storms:
         self._window_seconds = window_seconds
         self._now = now
         self._storms: dict[str, Storm] = {}
+        self._ended: list[Storm] = []
         self._lock = RLock()
 
     def admits(self, kind: str, user: str | None = None) -> bool:
@@ -39,11 +43,9 @@ class Storms:
         than too little.
         """
         with self._lock:
-            storm = self._storms.get(kind)
+            storm = self._current(kind)
             if storm is None:
-                if len(self._storms) >= MAX_KINDS:
-                    return True
-                storm = self._storms[kind] = Storm(self._now())
+                return True
             if storm.admitted < self._limit:
                 storm.admitted += 1
                 return True
@@ -52,18 +54,31 @@ class Storms:
                 storm.users.add(user)
             return False
 
-    def over(self, *, all_of_them: bool = False) -> dict[str, Storm]:
-        """Return, and forget, the kinds whose window is over."""
+    def _current(self, kind: str) -> Storm | None:
+        storm = self._storms.get(kind)
+        if storm is not None and storm.began <= self._now() - self._window_seconds:
+            self._ended.append(self._storms.pop(kind))
+            storm = None
+        if storm is None and len(self._storms) < MAX_KINDS:
+            storm = self._storms[kind] = Storm(self._now())
+        return storm
+
+    def remember(self, kind: str, example: Mapping[str, Any]) -> None:
+        """Keep the last event that is sent in full, to tell the storm with, should it be one."""
+        with self._lock:
+            storm = self._storms.get(kind)
+            if storm is not None and storm.admitted == self._limit and storm.example is None:
+                storm.example = example
+
+    def over(self, *, all_of_them: bool = False) -> list[Storm]:
+        """Return, and forget, the storms whose window is over."""
         with self._lock:
             edge = self._now() - self._window_seconds
-            ended = {
-                kind: storm
-                for kind, storm in self._storms.items()
-                if all_of_them or storm.began <= edge
-            }
-            for kind in ended:
-                del self._storms[kind]
-        return ended
+            for kind, storm in list(self._storms.items()):
+                if all_of_them or storm.began <= edge:
+                    self._ended.append(self._storms.pop(kind))
+            ended, self._ended = self._ended, []
+        return [storm for storm in ended if storm.held_back]
 
 
 def kind_of(
@@ -72,13 +87,12 @@ def kind_of(
     *,
     is_in_app: Callable[[TracebackType], bool],
 ) -> str:
-    """Return what makes two errors the same for this: their type and the innermost frame of our own."""
-    innermost = own = traceback
+    """Return what makes two errors the same for this: their type and the frames of our own."""
+    own, innermost = [], "nowhere"
     while traceback is not None:
-        innermost = traceback
-        own = traceback if is_in_app(traceback) else own
+        innermost = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+        if is_in_app(traceback):
+            own.append(innermost)
         traceback = traceback.tb_next
-    place = own if own is not None and is_in_app(own) else innermost
-    code = place.tb_frame.f_code if place is not None else None
-    where = f"{code.co_filename}:{place.tb_lineno}" if code and place else "nowhere"
+    where = " > ".join(own[-MAX_FRAMES:] or [innermost])
     return f"{type(error).__module__}.{type(error).__qualname__} at {where}"

@@ -1,5 +1,6 @@
 """Spans: a timed step of a request whose trace is kept, and next to nothing of any other."""
 
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from toolboxai.telemetry.context import UNMATCHED, describe, status_name, transa
 from toolboxai.telemetry.current import Request, current_request, new_id
 
 ORIGIN = "auto.http.toolboxai"
+_SAMPLE_RATE = re.compile(r"sentry-sample_rate=([01](?:\.\d{1,17})?)(?![\d.])")
 
 
 def span(op: str, name: str) -> AbstractContextManager[Span | None]:
@@ -103,6 +105,19 @@ def finish(request: Request, door: sentry_sdk.Scope) -> None:
     transaction.finish(scope=door, end_timestamp=datetime.now(UTC))
 
 
+def weight_of(request: Request | None, rate: float) -> float:
+    """Return the rate at which a trace like this is kept: ours, its beginner's, or 1 for the telling."""
+    if request is None:
+        return rate
+    if request.kept_anyway:
+        return 1.0
+    if request.parent_span_id is None:
+        return rate
+    found = _SAMPLE_RATE.search(request.baggage or "")
+    theirs = float(found[1]) if found else 1.0
+    return theirs if 0 < theirs <= 1 else 1.0
+
+
 def completed(
     event: dict[str, Any], request: Request | None, constants: Mapping[str, Any], *, rate: float
 ) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -114,5 +129,5 @@ def completed(
         event.pop("breadcrumbs", None)
     trace = event["contexts"]["trace"]
     header = dict(trace.pop("dynamic_sampling_context", None) or {})
-    trace["client_sample_rate"] = 1.0 if request is not None and request.kept_anyway else rate
+    trace["client_sample_rate"] = weight_of(request, rate)
     return event, header

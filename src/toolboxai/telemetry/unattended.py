@@ -62,7 +62,7 @@ def _unretrieved(context: dict[str, Any], report: Report) -> None:
     error = context.get("exception")
     if not isinstance(error, BaseException) or not is_fault(error):
         return
-    origin = noted_on(error).get(_ORIGIN)
+    origin = noted_on(error).pop(_ORIGIN, None)
     if not isinstance(origin, Request):
         report(failure_of(error), handled=False, mechanism="asyncio")
         return
@@ -104,7 +104,7 @@ def _note(task: asyncio.Future[Any]) -> None:
     error = getattr(task, "_exception", None)
     if isinstance(error, BaseException):
         with quietly:
-            noted_on(error).setdefault(_ORIGIN, current_request())
+            noted_on(error)[_ORIGIN] = current_request()
 
 
 class InterpreterHooks:

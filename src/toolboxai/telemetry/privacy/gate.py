@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from re import Pattern, escape
 from re import compile as pattern
 from typing import Any
 
@@ -11,7 +12,8 @@ from toolboxai.telemetry.privacy.text import IS_MARKER, MARKER, redact
 
 MAX_DEPTH = 24
 MAX_MEMBERS = 2_000
-MIN_ECHO_CHARS = 4
+MIN_ECHO_CHARS = 5
+MIN_WORD_ECHO_CHARS = 6
 MAX_ECHOES = 64
 MAX_LOOKED_AT_CHARS = 1_000_000
 MAX_CLEAN_TEXTS = 5_000
@@ -26,12 +28,30 @@ _PLAIN = pattern(r"[\w./<>:\\@+-]{1,512}")
 # Where programs, not people, put the words: an echo of a secret that reads `error` must not damage them.
 # By the name that leads to a place: the event itself, an exception's values, a stack's frames.
 _STRUCTURE = {
-    "": frozenset({"environment", "level", "platform", "release", "type"}),
+    "": frozenset(
+        {
+            "environment",
+            "event_id",
+            "level",
+            "logger",
+            "platform",
+            "release",
+            "server_name",
+            "transaction",
+            "type",
+        }
+    ),
+    "spans": frozenset({"op", "parent_span_id", "span_id", "trace_id"}),
+    "trace": frozenset({"op", "parent_span_id", "span_id", "trace_id"}),
     "values": frozenset({"module", "type"}),
     "frames": frozenset({"abs_path", "filename", "function", "module"}),
 }
 # In source code `password=password` is a name, not a value: only the tokens themselves are looked for.
 _SOURCE = frozenset({"context_line", "post_context", "pre_context"})
+_RELEASE = pattern(r"[A-Za-z][\w.-]{0,60}@v?\d[\w.+-]{0,60}")
+_NAMES, _VALUES = ("name", "key", "field", "header"), frozenset({"value", "values", "val", "input"})
+_TELLING = "secret"
+_NAME = pattern(r"-{0,2}[A-Za-z][\w.-]{0,63}")
 _SCALARS = frozenset({bool, int, float, type(None), datetime})
 
 
@@ -91,7 +111,8 @@ class _Walk:
         cleaned = self._members(payload, 1)
         if self._echoes:
             echoes = sorted(self._echoes, key=len, reverse=True)
-            cleaned = _change_texts(cleaned, lambda text: self._without(text, echoes))
+            whole = pattern(rf"(?<!\w)(?:{'|'.join(map(escape, echoes))})(?!\w)")
+            cleaned = _change_texts(cleaned, lambda text: self._without(text, whole))
         return Passed(cleaned, self._redactions)
 
     def _found(self, rule: str) -> None:
@@ -115,6 +136,8 @@ class _Walk:
         if self._left_chars < 0:
             self._found("budget")
             return MARKER.format("budget")
+        if name.endswith("release") and _RELEASE.fullmatch(text):
+            return text
         if name in _SOURCE:
             return redact(text, found=self._found, pairs=False)
         redacted = redact(text, found=self._found)
@@ -130,15 +153,30 @@ class _Walk:
             return MARKER.format("depth")
         if isinstance(value, dict):
             return self._members(value, depth)
-        if len(value) == 2 and isinstance(value[0], str):  # a header as a pair
-            return [self._text(value[0], ""), self._member(value[0], value[1], depth)]
-        return [self._value(element, depth, name) for element in value[:MAX_MEMBERS]]
+        return self._elements(value[:MAX_MEMBERS], depth, name)
+
+    def _elements(
+        self, elements: list[Any] | tuple[Any, ...], depth: int, name: str
+    ) -> list[object]:
+        """Return the elements; one that is a telling name or flag says what the next one is."""
+        kept: list[object] = []
+        before: object = None
+        for element in elements:
+            is_value = isinstance(before, str) and _NAME.fullmatch(before) and rule_for(before)
+            if is_value and not (isinstance(element, str) and is_telling_word(element)):
+                kept.append(self._member(str(before), element, depth))
+            else:
+                kept.append(self._value(element, depth, name))
+            before = element
+        return kept
 
     def _members(self, members: dict[Any, Any], depth: int) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        telling = members.get("name") or members.get("key")
-        if isinstance(telling, str) and "value" in members and rule_for(telling):
-            members = members | {"value": self._member(telling, members["value"], depth)}
+        if self._telling(members):
+            members = {
+                key: self._member(_TELLING, value, depth) if key in _VALUES else value
+                for key, value in members.items()
+            }
         for key, value in list(members.items())[:MAX_MEMBERS]:
             kind = type(value)
             if key in self._seen.names and (
@@ -150,6 +188,14 @@ class _Walk:
                 shown = self._text(name, "")  # before its value has used up the budget
                 kept[shown] = self._member(name, value, depth)
         return kept
+
+    def _telling(self, members: dict[Any, Any]) -> bool:
+        """Say whether one member names what another holds: a header, a field, a rejected input."""
+        place = members.get("loc")
+        names = [members.get(key) for key in _NAMES]
+        if isinstance(place, list | tuple) and place:
+            names.append(place[-1])
+        return any(isinstance(name, str) and rule_for(name) for name in names)
 
     def _member(self, name: str, value: object, depth: int) -> object:
         rule = rule_for(name)
@@ -166,15 +212,14 @@ class _Walk:
 
     def _remember(self, value: object) -> None:
         for text in _texts(value):
-            if len(self._echoes) < MAX_ECHOES and _is_echo(text):
+            if len(self._echoes) < MAX_ECHOES and _is_echo(text, is_alone=isinstance(value, str)):
                 self._echoes.add(text)
 
-    def _without(self, text: str, echoes: list[str]) -> str:
-        for echo in echoes:
-            if echo in text:
-                self._found("echo")
-                text = text.replace(echo, MARKER.format("echo"))
-        return text
+    def _without(self, text: str, echoes: Pattern[str]) -> str:
+        cleaned, quantity = echoes.subn(MARKER.format("echo"), text)
+        for _ in range(quantity):
+            self._found("echo")
+        return cleaned
 
 
 def _is_harmless(name: str, value: object) -> bool:
@@ -188,9 +233,16 @@ def _is_harmless(name: str, value: object) -> bool:
     return value is None or type(value) is bool or (type(value) is list and not value)
 
 
-def _is_echo(text: str) -> bool:
-    """Say whether a secret is long and odd enough to be looked for in all other text."""
-    return len(text) >= MIN_ECHO_CHARS and not is_telling_word(text) and not text.isspace()
+def _is_echo(text: str, *, is_alone: bool) -> bool:
+    """Say whether a secret is odd enough to be looked for in all other text.
+
+    A short plain word would be found where it means something else, and so would a long one that is
+    only part of what stood under the telling name.
+    """
+    if is_telling_word(text) or IS_MARKER.search(text) or text.startswith("<"):
+        return False
+    is_mixed = len(text) >= MIN_ECHO_CHARS and not text.isalpha() and not text.isdigit()
+    return is_mixed or (is_alone and len(text) >= MIN_WORD_ECHO_CHARS)
 
 
 def _texts(value: object, depth: int = 4) -> Iterator[str]:

@@ -9,26 +9,32 @@ MAX_NAME_CHARS = 128
 
 # Anywhere in the name, however it is written: accesstoken, dbPassword, X-Api-Key.
 _SECRET_STEMS = (
-    "accesskey", "apikey", "authoriz", "bearer", "cookie", "credential", "csrf", "encryptionkey", "jwt", "passcode",
-    "passphrase", "passwd", "password", "privatekey", "roblosecurity", "secret", "sessionid", "sessionkey",
-    "signingkey", "sshkey", "token", "xsrf",
+    "accesscode", "accesskey", "apikey", "authcode", "authkey", "authoriz", "bearer", "cardnumber", "codeverifier",
+    "connectionstring", "cookie", "credential", "csrf", "dbpass", "dbpwd", "deploykey", "encryptionkey", "hmackey",
+    "jwt", "kennwort", "licensekey", "magiclink", "masterkey", "mfacode", "oauthcode", "openaikey", "passcode",
+    "passphrase", "passwd", "password", "passwort", "privatekey", "resetlink", "roblosecurity", "robloxkey", "rootpw",
+    "secret", "securitycode", "servicekey", "sessionid", "sessionkey", "signingkey", "sshkey", "token",
+    "verificationcode", "webhookurl", "xsrf",
 )  # fmt: skip
 # Only as a word of its own: `pin` is one, `spinning` isn't.
 _SECRET_WORDS = frozenset(
-    {
+    [
         "auth",
+        "cvv",
         "dsn",
+        "iban",
         "otp",
         "pass",
         "pin",
         "pincode",
+        "pw",
         "pwd",
         "session",
         "sid",
         "signature",
         "ssn",
         "totp",
-    }
+    ]
 )
 _PERSON_STEMS = (
     "birthdate", "birthday", "dateofbirth", "displayname", "email", "familyname", "firstname", "fullname",
@@ -45,6 +51,29 @@ _COUNTING_ENDS = frozenset(
         "seconds", "size", "tokens", "total", "used", "valid",
     }
 )  # fmt: skip
+# A number is a secret or a person's only under these: elsewhere it counts something.
+_NUMERIC_SECRETS = frozenset(
+    [
+        "code",
+        "cvv",
+        "id",
+        "mobile",
+        "number",
+        "otp",
+        "passcode",
+        "password",
+        "phone",
+        "pin",
+        "pincode",
+        "pwd",
+        "secret",
+        "sid",
+        "ssn",
+        "telephone",
+        "token",
+        "totp",
+    ]
+)
 _NAMING_ENDS = frozenset({"kind", "method", "provider", "status", "type"})
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
 _TIME = re.compile(r"[\d:T.Z+ /-]{1,40}")
@@ -74,7 +103,7 @@ def tells_nothing(name: str, value: str | float) -> bool:
     words = _words(name)
     end = words[-1] if words else ""
     if not isinstance(value, str):
-        return end in _COUNTING_ENDS
+        return end not in _NUMERIC_SECRETS
     if end in _COUNTING_ENDS:
         return _TIME.fullmatch(value) is not None
     return end in _NAMING_ENDS and _PLAIN_WORD.fullmatch(value) is not None

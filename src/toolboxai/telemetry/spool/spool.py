@@ -1,7 +1,8 @@
 """The spool: append → durable, take → deliver → acknowledge. Bounded in bytes; the oldest goes first."""
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
@@ -45,7 +46,7 @@ class Spool:
         self._max_bytes = max_bytes
         self._segment_bytes = min(SEGMENT_BYTES, max_bytes // _SEGMENTS_IN_CAP)
         self._largest_bytes = min(MAX_RECORD_BYTES, max_bytes // 2)
-        self._deferred: deque[Entry] = deque()
+        self._deferred: deque[tuple[Segment, int]] = deque()
         self._lost = lost
         self._disk = disk or RealDisk()
         self._now_ns = now_ns
@@ -89,17 +90,18 @@ class Spool:
         except OSError:  # unreadable now; it stays where it is, for somebody to look at
             return None
 
-    def append(self, bodies: Sequence[bytes]) -> None:
-        """Return once ``bodies`` are on disk. Raises ``OSError`` when they are not; then none is.
+    def append(self, bodies: list[bytes]) -> None:
+        """Return once ``bodies`` are on disk, and take them out of the list as they get there.
 
-        A body that is larger than the whole spool, or than a record can be, is lost at once.
+        Raises ``OSError`` when the disk takes no more; what is still in the list isn't kept. A body
+        that is larger than the whole spool, or than a record can be, is lost at once.
         """
-        fitting = [body for body in bodies if len(body) <= self._largest_bytes]
-        for body in bodies:
-            if len(body) > self._largest_bytes:
-                self._lost(body)
-        for batch in self._batches(fitting):
+        for body in [body for body in bodies if len(body) > self._largest_bytes]:
+            bodies.remove(body)
+            self._lost(body)
+        for batch in list(self._batches(bodies)):
             self._append(batch)
+            del bodies[: len(batch)]
 
     def _batches(self, bodies: list[bytes]) -> Iterator[list[bytes]]:
         """Yield ``bodies`` in parts of which each fits into the spool."""
@@ -173,7 +175,16 @@ class Spool:
                     return Entry(segment.read(index), segment, index)
                 except OSError:  # somebody deleted the file: what was in it is beyond help
                     self._segments.remove(segment)
-            return self._deferred.popleft() if self._deferred else None
+            return self._again()
+
+    def _again(self) -> Entry | None:
+        """Return the body that was deferred longest and has not had to make room."""
+        while self._deferred:
+            segment, index = self._deferred.popleft()
+            with suppress(OSError):
+                if segment in self._segments:
+                    return Entry(segment.read(index), segment, index)
+        return None
 
     def acknowledge(self, entry: Entry) -> None:
         """Forget a body: it has arrived, or never will."""
@@ -190,7 +201,7 @@ class Spool:
     def defer(self, entry: Entry) -> None:
         """Keep a body for another try after all others: it may be the one that the sink can't take."""
         with self._lock:
-            self._deferred.append(entry)
+            self._deferred.append((entry.segment, entry.index))
 
     def close(self) -> None:
         """Close all files; what waits stays on disk."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Condition, Event, Thread
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 from toolboxai.telemetry.border import quietly
@@ -56,6 +56,7 @@ class Keeper:
         self._render_log = render_log
         self._kept = kept
         self._idle_work = idle
+        self._idle_at = monotonic() + IDLE_SECONDS
         self._max_envelopes = max_envelopes
         self._max_logs = max_logs
         self._envelopes: deque[Outgoing] = deque()
@@ -122,6 +123,8 @@ class Keeper:
             count_body("spool_unwritable", body)
         for outgoing in self._envelopes:
             count_items("queue_overflow", outgoing.items)
+        if self._logs:
+            counters.dropped("queue_overflow", "log_item", len(self._logs))
 
     def _run(self) -> None:
         while not self._stopping:
@@ -129,6 +132,10 @@ class Keeper:
             self._busy = True
             with quietly:
                 self._keep_all()
+            if monotonic() >= self._idle_at:
+                self._idle_at = monotonic() + IDLE_SECONDS
+                with quietly:
+                    self._idle_work()
             self._in_hand = 0
             self._busy = False
             with self._idle:
@@ -142,9 +149,7 @@ class Keeper:
         while not self.queued and not self._stopping and not self._hurry.is_set():
             with suppress(Empty):
                 self._wake.get(timeout=IDLE_SECONDS)
-                break
-            with quietly:
-                self._idle_work()
+            break
         self._asleep = False
         while not self._wake.empty():
             self._wake.get()
@@ -212,15 +217,17 @@ class Keeper:
         """Put the batch on disk; on failure keep it in memory, as much as there is room for."""
         if not self._unspooled:
             return True
+        before = len(self._unspooled)
         try:
             self._spool.append(self._unspooled)
         except OSError:
             counters.add("spool_errors")
             self._forget_excess()
             return False
-        counters.add("envelopes.spooled", len(self._unspooled))
-        self._unspooled = []
-        self._kept()
+        finally:
+            if kept := before - len(self._unspooled):
+                counters.add("envelopes.spooled", kept)
+                self._kept()
         return True
 
     def _forget_excess(self) -> None:

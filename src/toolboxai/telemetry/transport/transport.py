@@ -31,13 +31,14 @@ class SpoolingTransport(Transport):
             raise ValueError(msg)
         self._dsn = options.dsn
         self._choices = options
+        self._spool_dir = options.spool_dir.absolute()  # the application may change its folder
         self._render_log = render_log
         self._idle = idle
         self._open()
 
     def _open(self) -> None:
         choices = self._choices
-        self._slot = claim_folder(choices.spool_dir, self._dsn)
+        self._slot = claim_folder(self._spool_dir, self._dsn)
         self.spool = Spool(
             self._slot.folder,
             max_bytes=choices.spool_max_bytes,
@@ -111,7 +112,8 @@ class SpoolingTransport(Transport):
     def flush(self, timeout: float, callback: Callable[[int, float], None] | None = None) -> None:
         """Wait up to ``timeout`` seconds until all is on disk and, while the sink answers, delivered."""
         del callback  # the SDK's own progress message; ours is the return value of `settle`
-        self.settle(timeout)
+        if timeout > 0:
+            self.settle(timeout)
 
     def settle(self, timeout_seconds: float) -> bool:
         """Do as ``flush`` does; say whether everything was delivered."""
