@@ -77,7 +77,7 @@ def loads(body: bytes, flags: Flags, *, max_depth: int, max_values: int) -> Any:
 
 def _has_too_many_values(body: bytes, max_values: int) -> bool:
     """Count before anything is made of it: a value takes two bytes here, but hundreds in memory."""
-    if _separators(body) < max_values:
+    if len(body) < max_values or _separators(body) < max_values:
         return False
     # Perhaps most of them are within strings.
     plain = body.replace(rb"\\", b"").replace(rb"\"", b"")
