@@ -1,0 +1,299 @@
+"""One process's telemetry: what it reports and how. The only caller of ``sentry_sdk.init``."""
+
+import atexit
+import logging
+import platform
+import socket
+from collections.abc import Mapping
+from time import time
+from typing import Any
+
+import sentry_sdk
+
+from toolboxai.telemetry import instruments
+from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.capture import (
+    exception_event,
+    exception_values,
+    is_in_app,
+    without_variables,
+)
+from toolboxai.telemetry.context import describe, transaction_name
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.current import (
+    Failure,
+    Request,
+    captured_id,
+    current_request,
+    mark_captured,
+    new_id,
+)
+from toolboxai.telemetry.logs import LogWatch, one_line, renderer, said_by
+from toolboxai.telemetry.options import Options
+from toolboxai.telemetry.storms import Storms, kind_of
+from toolboxai.telemetry.tracing import completed, finish
+from toolboxai.telemetry.transport import Door, SpoolingTransport
+from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
+from toolboxai.telemetry.unattended import InterpreterHooks
+
+SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
+
+
+class Telemetry:
+    """Everything that ``init`` made, for one process."""
+
+    def __init__(self, options: Options) -> None:
+        self.options = options
+        self.traces_sample_rate = options.effective_traces_sample_rate
+        self.slow_request_seconds = options.slow_request_seconds
+        self._storms = self._new_storms()
+        self._in_app_prefixes = tuple(options.in_app_prefixes)
+        self.server_name = options.server_name or socket.gethostname()
+        self.is_active = options.dsn is not None
+        self.transport: SpoolingTransport | None = None
+        self._log_watch: LogWatch | None = None
+        self._hooks: InterpreterHooks | None = None
+        self._constants = {
+            "platform": "python",
+            "release": options.release,
+            "environment": options.environment,
+            "server_name": self.server_name,
+            "sdk": SDK,
+        }
+        if self.is_active:
+            self._start()
+
+    def _new_storms(self) -> Storms:
+        return Storms(limit=self.options.effective_storm_limit, window_seconds=60)
+
+    def after_fork(self) -> None:
+        """Begin anew in a child: the parent's storms and threads are the parent's."""
+        self._storms = self._new_storms()
+        if self.transport is not None:
+            self.transport.after_fork()
+
+    def _start(self) -> None:
+        options = self.options
+        self.transport = SpoolingTransport(
+            options, renderer(self._log_constants()), self._end_storms
+        )
+        sentry_sdk.init(
+            dsn=options.dsn,
+            transport=self.transport,
+            release=options.release or "",  # of None the SDK would make git's newest commit
+            environment=options.environment,
+            server_name=self.server_name,
+            default_integrations=False,
+            auto_enabling_integrations=False,
+            # The layer decides for requests; whoever else starts a transaction gets the same rate.
+            traces_sample_rate=self.traces_sample_rate,
+            include_local_variables=False,
+            include_source_context=False,
+            max_breadcrumbs=options.max_breadcrumbs,
+            enable_logs=options.enable_logs,
+            stream_gen_ai_spans=False,
+            auto_session_tracking=False,
+            send_client_reports=False,
+        )
+        self.transport.start()
+        take = self.transport.put_log if options.enable_logs else None
+        self._log_watch = LogWatch(take, self.logged, max_breadcrumbs=options.max_breadcrumbs)
+        self._log_watch.install()
+        instruments.install(
+            slow_query_seconds=options.slow_query_seconds,
+            trace_hosts=options.trace_hosts,
+            max_breadcrumbs=options.max_breadcrumbs,
+            in_app_prefixes=self._in_app_prefixes,
+        )
+        self._hooks = InterpreterHooks(self.failed, self.keep)
+        self._hooks.install()
+        atexit.register(self.keep)
+
+    def _log_constants(self) -> Mapping[str, str | None]:
+        return {
+            "sentry.release": self.options.release,
+            "sentry.environment": self.options.environment,
+            "sentry.sdk.name": SDK["name"],
+            "sentry.sdk.version": SDK["version"],
+            "server.address": self.server_name,
+            "process.runtime.name": platform.python_implementation(),
+            "process.runtime.version": platform.python_version(),
+        }
+
+    def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
+        """Report an error that was met, unless this occurrence already is."""
+        if self.transport is None or captured_id(failure.error):
+            return
+        kind = self._kind_of(failure)
+        mark_captured(failure.error, failure.event_id)
+        if not self.admits(failure, kind):
+            counters.dropped("storm", "error")
+            return
+        event = self._event_of(failure, handled=handled, mechanism=mechanism)
+        self._storms.remember(kind, without_variables(event))
+        self._send(event, failure)
+
+    def admits(self, failure: Failure, kind: str | None = None) -> bool:
+        """Say whether an error is sent in full, or only counted because there are so many of its kind."""
+        if failure.is_admitted is None:
+            user = sentry_sdk.get_isolation_scope()._user or {}  # noqa: SLF001 - nothing public tells
+            user_id = user.get("id")
+            failure.is_admitted = self._storms.admits(
+                kind or self._kind_of(failure), None if user_id is None else str(user_id)
+            )
+        return failure.is_admitted
+
+    def _kind_of(self, failure: Failure) -> str:
+        return kind_of(
+            failure.error,
+            failure.traceback,
+            is_in_app=lambda step: is_in_app(step, self._in_app_prefixes),
+        )
+
+    def _end_storms(self, *, all_of_them: bool = False) -> None:
+        """Tell of each storm that is over, as one more event of the same issue, how much it was."""
+        for storm in self._storms.over(all_of_them=all_of_them):
+            told = {"held_back": storm.held_back, "users": len(storm.users), "window_seconds": 60}
+            self._send(
+                {
+                    **(storm.example or {"level": "error", "message": "a storm of errors"}),
+                    "event_id": new_id(128),
+                    "timestamp": time(),
+                    "contexts": {"storm": told},
+                    "tags": {"storm": "true"},
+                }
+            )
+
+    def _event_of(self, failure: Failure, *, handled: bool, mechanism: str) -> dict[str, Any]:
+        """Return the event; of an error that can't be looked at, at least that there was one."""
+        with quietly:
+            return exception_event(
+                failure.error,
+                failure.traceback,
+                event_id=failure.event_id,
+                mechanism=f"toolboxai.{mechanism}",
+                handled=handled,
+                in_app_prefixes=self._in_app_prefixes,
+            )
+        kind = {"type": type(failure.error).__name__, "value": "<could not be described>"}
+        return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
+
+    def answered_badly(self, request: Request) -> None:
+        """Report a 5xx that was returned without an error to show for it, as one issue a route."""
+        name = transaction_name(request)
+        self._send(
+            {
+                "event_id": new_id(128),
+                "timestamp": time(),
+                "level": "error",
+                "message": f"{name} answered {request.status}",
+                "fingerprint": ["answered", name, str(request.status)],
+            }
+        )
+
+    def logged(self, record: logging.LogRecord) -> None:
+        """Report what was logged as an error; what has only words is grouped by its template."""
+        error = record.exc_info[1] if record.exc_info else None
+        if error is not None:
+            failure = Failure(error, error.__traceback__, new_id(128))
+            self.failed(failure, handled=True, mechanism="logging")
+            return
+        self._send(
+            {
+                "event_id": new_id(128),
+                "timestamp": record.created,
+                "level": "fatal" if record.levelno >= logging.CRITICAL else "error",
+                "logger": record.name,
+                "logentry": {
+                    "message": str(record.msg),
+                    "formatted": one_line(said_by(record)),
+                },
+            }
+        )
+
+    def _send(self, event: dict[str, Any], failure: Failure | None = None) -> None:
+        if self.transport is None:
+            return
+        described = _on_scopes(event | self._constants, failure)
+        if described is None:  # an event processor of the application's own said no
+            counters.dropped("event_processor", "error")
+            return
+        trace = described.get("contexts", {}).get("trace", {})
+        header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
+        self.transport.put(Outgoing([OutgoingItem("event", described)], event["event_id"], header))
+
+    def finished(self, request: Request) -> None:
+        """Send the trace of a sampled request."""
+        finish(request, Door(lambda event: self._transaction(event, request)))
+
+    def _transaction(self, event: dict[str, Any], request: Request) -> None:
+        if self.transport is None:
+            return
+        described = _on_scopes(event)
+        if described is None:
+            counters.dropped("event_processor", "transaction")
+            return
+        done, header = completed(described, request, self._constants, rate=self.traces_sample_rate)
+        event_id = done.setdefault("event_id", request.request_id)
+        self.transport.put(Outgoing([OutgoingItem("transaction", done)], event_id, header))
+
+    def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any]:
+        """Put the current request on an event; build an SDK event's frames as our own are built."""
+        event["release"] = self.options.release
+        error = (hint.get("exc_info") or (None, None))[1]
+        if isinstance(error, BaseException) and captured_id(error) != event["event_id"]:
+            mark_captured(error, event["event_id"])
+            _enrich(event, error, self._in_app_prefixes)
+        request = current_request()
+        if request is not None and event.get("type") != "transaction":
+            describe(event, request, max_breadcrumbs=self.options.max_breadcrumbs)
+        return event
+
+    def keep(self) -> None:
+        """Put on disk what was captured and, if the sink answers, deliver it."""
+        if self.transport is not None:
+            with quietly:
+                self._end_storms(all_of_them=True)
+            self.transport.settle(self.options.flush_timeout_seconds)
+
+    def close(self) -> None:
+        """Stop reporting: threads ended, folder given back, log handler taken off."""
+        atexit.unregister(self.keep)
+        if self._log_watch is not None:
+            self._log_watch.remove()
+        if self._hooks is not None:
+            self._hooks.remove()
+        instruments.remove()
+        if self.transport is not None:
+            self.transport.kill()
+        sentry_sdk.get_global_scope().set_client(None)
+        self.transport, self.is_active = None, False
+
+
+def _enrich(event: dict[str, Any], error: BaseException, prefixes: tuple[str, ...]) -> None:
+    """Replace frames that the SDK built without locals and source by ours, keeping its mechanism."""
+    given = event.get("exception", {}).get("values") or []
+    mechanism = (given[-1].get("mechanism") if given else None) or {}
+    values = exception_values(
+        error,
+        error.__traceback__,
+        mechanism=str(mechanism.get("type", "generic")),
+        handled=bool(mechanism.get("handled", True)),
+        in_app_prefixes=prefixes,
+    )
+    event["exception"] = {"values": values}
+
+
+def _on_scopes(event: Any, failure: Failure | None = None) -> dict[str, Any] | None:  # noqa: ANN401 - the SDK's event type is closed
+    """Return ``event`` with what the application set, for everything or for this request."""
+    merged = sentry_sdk.Scope()
+    merged.update_from_scope(sentry_sdk.get_global_scope())
+    merged.update_from_scope(sentry_sdk.get_isolation_scope())
+    merged.update_from_scope(sentry_sdk.get_current_scope())
+    hint: dict[str, Any] = {}
+    if failure is not None:
+        hint["exc_info"] = (type(failure.error), failure.error, failure.traceback)
+    described = merged.apply_to_event(event, hint, {})
+    if hint.get("attachments"):
+        counters.dropped("attachment_unsupported", "attachment", len(hint["attachments"]))
+    return None if described is None else dict(described)
