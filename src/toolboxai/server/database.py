@@ -1,6 +1,8 @@
 """Connections and sessions. Knows the database's manners, not what the tables mean."""
 
 import asyncio
+import fcntl
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
@@ -62,7 +64,7 @@ class Database:
         """Create the tables that are missing."""
         try:
             _create_file_of(self.address)
-            async with self.engine.begin() as connection:
+            async with _one_at_a_time(self.address), self.engine.begin() as connection:
                 await _create_tables(connection)
         except FAILURES as error:
             await self.stop()
@@ -141,6 +143,25 @@ def _create_file_of(address: str) -> None:
     create_private_folder(file.parent)
     # SQLite would create it for everybody to read; its log and index get the mode that it has.
     file.touch(mode=0o600)
+
+
+@asynccontextmanager
+async def _one_at_a_time(address: str) -> AsyncGenerator[None]:
+    """Let one worker after the other make a new SQLite file ready.
+
+    Two that switch it to WAL at the same moment lock each other out. The lock is a file of its own:
+    closing the database's own file would give up SQLite's locks on it.
+    """
+    url = make_url(address)
+    if url.get_backend_name() != "sqlite" or not url.database or url.database.startswith("file:"):
+        yield
+        return
+    lock = os.open(f"{url.database}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(lock)
 
 
 async def _create_tables(connection: AsyncConnection) -> None:
