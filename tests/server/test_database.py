@@ -145,7 +145,8 @@ async def test_sqlite_s_files_are_for_their_owner_alone(tmp_path: Path) -> None:
         await session.execute(text("CREATE TABLE more (x INTEGER)"))
         modes = _modes_in(tmp_path)
 
-    assert modes == dict.fromkeys(["test.db", "test.db-wal", "test.db-shm"], 0o600)
+    names = ["test.db", "test.db-wal", "test.db-shm", "test.db.lock"]
+    assert modes == dict.fromkeys(names, 0o600)
     await database.stop()
 
 
