@@ -14,7 +14,7 @@ from sentry_sdk import Scope
 from starlette.types import ASGIApp, Message, Receive, Send
 
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.context import OUTERMOST_APP
+from toolboxai.telemetry.facts import OUTERMOST_APP
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
 from toolboxai.telemetry.filtering import chain_of, is_fault

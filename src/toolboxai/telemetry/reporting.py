@@ -18,7 +18,7 @@ from toolboxai.telemetry.capture import (
     is_in_app,
     without_variables,
 )
-from toolboxai.telemetry.context import describe, transaction_name
+from toolboxai.telemetry.facts import describe, transaction_name
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
     Failure,

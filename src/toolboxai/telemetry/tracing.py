@@ -10,7 +10,7 @@ import sentry_sdk
 from sentry_sdk.tracing import Span, Transaction, TransactionSource
 from sentry_sdk.tracing_utils import PropagationContext
 
-from toolboxai.telemetry.context import UNMATCHED, describe, status_name, transaction_name
+from toolboxai.telemetry.facts import UNMATCHED, describe, status_name, transaction_name
 from toolboxai.telemetry.current import Request, current_request, new_id
 
 ORIGIN = "auto.http.toolboxai"

@@ -13,7 +13,7 @@ from typing import Any
 
 from sentry_sdk.tracing import Span
 
-from toolboxai.telemetry.context import status_name
+from toolboxai.telemetry.facts import status_name
 from toolboxai.telemetry.current import Request
 from toolboxai.telemetry.instruments.calls import Choices, end_span, leave_crumb, start_span
 from toolboxai.telemetry.instruments.observing import Patches
