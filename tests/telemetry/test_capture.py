@@ -15,8 +15,8 @@ from toolboxai.telemetry.capture import (
     show,
     text_of,
 )
-from toolboxai.telemetry.facts import describe, status_name
 from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, mark_captured
+from toolboxai.telemetry.facts import describe, status_name
 from toolboxai.telemetry.logs import level_of, one_line
 
 

@@ -1,16 +1,20 @@
 """What the gate lets out, what it doesn't, and that it fails closed."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.privacy import Gate, pseudonyms, secret_in
 from toolboxai.telemetry.privacy import gate as gate_module
 from toolboxai.telemetry.privacy.keys import PERSON, SECRET, rule_for
+from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM
 from toolboxai.telemetry.privacy.text import redact
 
+PSEUDONYM = pseudonyms("a key for these tests")
 SECRET_TOKEN = "ghp_" + "a1B2" * 9
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=40),
@@ -22,7 +26,7 @@ JSON = st.recursive(
 
 
 def clean(payload: dict[str, Any]) -> dict[str, Any]:
-    passed = Gate().clean("event", payload)
+    passed = Gate(PSEUDONYM).clean("event", payload)
     assert passed is not None
     return passed.payload
 
@@ -340,7 +344,7 @@ def test_long_strings_and_deep_structures_have_an_end() -> None:
 
 @given(st.dictionaries(st.text(max_size=12), JSON, max_size=5))
 def test_cleaning_twice_is_cleaning_once(payload: dict[str, Any]) -> None:
-    once = Gate().clean("event", payload)
+    once = Gate(PSEUDONYM).clean("event", payload)
     assert once is not None
     assert "gate-failed" not in once.redactions
 
@@ -349,7 +353,7 @@ def test_cleaning_twice_is_cleaning_once(payload: dict[str, Any]) -> None:
 
 @given(st.dictionaries(st.text(max_size=12), JSON, max_size=5))
 def test_a_gate_that_has_seen_it_before_decides_the_same(payload: dict[str, Any]) -> None:
-    gate = Gate()
+    gate = Gate(PSEUDONYM)
     first = gate.clean("event", payload)
 
     again = gate.clean("event", payload)
@@ -430,7 +434,7 @@ def test_an_error_inside_the_gate_gives_the_minimal_event(monkeypatch: pytest.Mo
         },
     }
 
-    passed = Gate().clean("event", payload)
+    passed = Gate(PSEUDONYM).clean("event", payload)
 
     assert passed is not None
     assert passed.redactions == {"gate-failed": 1}
@@ -448,8 +452,51 @@ def test_an_error_inside_the_gate_gives_the_minimal_event(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("item_type", ["replay_video", "attachment", "", "Event"])
 def test_an_unknown_item_type_does_not_pass(item_type: str) -> None:
-    assert Gate().clean(item_type, {"harmless": 1}) is None
+    assert Gate(PSEUDONYM).clean(item_type, {"harmless": 1}) is None
 
 
 def test_bytes_do_not_pass() -> None:
-    assert Gate().clean("event", b"{}") is None
+    assert Gate(PSEUDONYM).clean("event", b"{}") is None
+
+
+@given(st.text())
+def test_a_pseudonym_has_one_form_and_depends_on_person_and_key(identity: str) -> None:
+    pseudonym = PSEUDONYM(identity)
+
+    assert IS_PSEUDONYM.fullmatch(pseudonym)
+    assert pseudonym == PSEUDONYM(identity) != PSEUDONYM(f"{identity}x")
+    assert pseudonym != pseudonyms("another key")(identity)
+
+
+def test_of_a_user_only_pseudonym_and_role_leave() -> None:
+    user = {"id": 4711, "role": "teacher", "name": "Ada", "ip_address": "203.0.113.7", "plan": "x"}
+
+    assert clean({"user": user})["user"] == {"id": PSEUDONYM("4711"), "role": "teacher"}
+
+
+def test_what_is_a_pseudonym_already_stays_wherever_it_is() -> None:
+    own = PSEUDONYM("ada")
+
+    cleaned = clean({"user": {"id": own}, "contexts": {"plugin": {"session": own}}})
+
+    assert cleaned == {"user": {"id": own}, "contexts": {"plugin": {"session": own}}}
+
+
+def test_the_user_of_a_log_record_is_a_pseudonym_too() -> None:
+    attributes = {"user.id": {"value": "ada", "type": "string"}, "enduser.id": "ada"}
+
+    cleaned = clean({"items": [{"attributes": attributes}]})["items"][0]["attributes"]
+
+    assert cleaned["user.id"] == {"value": PSEUDONYM("ada"), "type": "string"}
+    assert cleaned["enduser.id"] == PSEUDONYM("ada")
+
+
+def test_all_workers_make_the_same_pseudonyms_with_a_key_that_only_they_can_read(
+    tmp_path: Path,
+) -> None:
+    with ThreadPoolExecutor(8) as workers:
+        secrets = set(workers.map(secret_in, [tmp_path / "spool"] * 8))
+
+    assert len(secrets) == 1
+    assert [path.name for path in (tmp_path / "spool").iterdir()] == ["pseudonym.key"]
+    assert (tmp_path / "spool" / "pseudonym.key").stat().st_mode & 0o777 == 0o600

@@ -115,10 +115,10 @@ def test_what_a_dead_sink_never_took_arrives_after_a_restart(
     assert not telemetry.flush(0.5)
     telemetry.close()
     # The folder is named after the DSN: let the spool of the dead sink become the live one's.
-    (old,) = (tmp_path / "spool").iterdir()
+    (old,) = (path for path in (tmp_path / "spool").iterdir() if path.is_dir())
     start()
     telemetry.close()
-    (new,) = set((tmp_path / "spool").iterdir()) - {old}
+    (new,) = {path for path in (tmp_path / "spool").iterdir() if path.is_dir()} - {old}
     for path in (old / "worker-0").glob("*.segment"):
         path.rename(new / "worker-0" / path.name)
 

@@ -163,6 +163,14 @@ class Settings(BaseSettings):
         description="Use postgresql://user:password@host/name or sqlite:///path/to/file, or leave"
         " it empty for a SQLite file in TOOLBOXAI_DATA_DIR",
     )
+    pseudonym_key: str | None = Field(
+        default=None,
+        repr=False,
+        min_length=16,
+        validation_alias="TOOLBOXAI_PSEUDONYM_KEY",
+        description="At least 16 characters that nobody can guess; `openssl rand -hex 32` makes"
+        " good ones",
+    )
     spool_max_bytes: int = Field(
         default=256 * MIB,
         ge=MIB,

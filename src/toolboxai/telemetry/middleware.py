@@ -14,9 +14,9 @@ from sentry_sdk import Scope
 from starlette.types import ASGIApp, Message, Receive, Send
 
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.facts import OUTERMOST_APP
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
+from toolboxai.telemetry.facts import OUTERMOST_APP
 from toolboxai.telemetry.filtering import chain_of, is_fault
 from toolboxai.telemetry.sampling import is_kept_anyway, is_sampled, rate_for
 from toolboxai.telemetry.tracing import begin, begin_late, continue_trace_of, read_trace_headers

@@ -1,13 +1,15 @@
 """What an application may choose about its telemetry. Refuses what can't work."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
 MEBIBYTE = 1024 * 1024
+
+MIN_PSEUDONYM_KEY_CHARS = 16
 
 # Whom outgoing requests may tell the trace id; more only by choice.
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
@@ -25,7 +27,8 @@ class OptionsError(ValueError):
 class Options:
     """How an application reports.
 
-    Rates are shares between 0 and 1; ``None`` means the environment's own, for the storm limit too. Raises ``OptionsError``
+    ``pseudonym`` makes of a user's id what may leave in its place; without it the default is used, keyed by
+    ``pseudonym_key``, else by a key file in ``spool_dir``. Rates are shares between 0 and 1; ``None`` means the environment's own, for the storm limit too. Raises ``OptionsError``
     for a DSN that no client can use, a rate outside its range, or a limit below what works.
     """
 
@@ -39,6 +42,8 @@ class Options:
     slow_query_seconds: float = 0.1
     trace_hosts: tuple[str, ...] = LOOPBACK
     send_default_pii: bool = False
+    pseudonym: Callable[[str], str] | None = None
+    pseudonym_key: str | None = field(default=None, repr=False)
     enable_logs: bool = True
     spool_dir: Path = field(default_factory=lambda: Path(".toolboxai") / "spool")
     spool_max_bytes: int = 256 * MEBIBYTE
@@ -63,6 +68,12 @@ class Options:
             if not isinstance(rate, int | float) or not 0 <= rate <= 1:
                 msg = f"{name} must be between 0 and 1, got {rate}"
                 raise OptionsError(msg)
+        if self.pseudonym_key is not None and len(self.pseudonym_key) < MIN_PSEUDONYM_KEY_CHARS:
+            msg = (
+                f"pseudonym_key must have at least {MIN_PSEUDONYM_KEY_CHARS} characters; "
+                "`openssl rand -hex 32` makes a good one"
+            )
+            raise OptionsError(msg)
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:

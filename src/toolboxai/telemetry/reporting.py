@@ -5,6 +5,7 @@ import logging
 import platform
 import socket
 from collections.abc import Mapping
+from secrets import token_hex
 from time import time
 from typing import Any
 
@@ -18,7 +19,6 @@ from toolboxai.telemetry.capture import (
     is_in_app,
     without_variables,
 )
-from toolboxai.telemetry.facts import describe, transaction_name
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
     Failure,
@@ -28,13 +28,17 @@ from toolboxai.telemetry.current import (
     mark_captured,
     new_id,
 )
+from toolboxai.telemetry.facts import describe, transaction_name
 from toolboxai.telemetry.logs import LogWatch, one_line, renderer, said_by
 from toolboxai.telemetry.options import Options
+from toolboxai.telemetry.privacy import Pseudonym, pseudonyms, secret_in
 from toolboxai.telemetry.storms import Storms, kind_of
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door, SpoolingTransport
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
 from toolboxai.telemetry.unattended import InterpreterHooks
+
+log = logging.getLogger(__name__)
 
 SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
 
@@ -74,8 +78,9 @@ class Telemetry:
 
     def _start(self) -> None:
         options = self.options
+        self.pseudonym = _pseudonym_of(options)
         self.transport = SpoolingTransport(
-            options, renderer(self._log_constants()), self._end_storms
+            options, renderer(self._log_constants()), self._end_storms, self.pseudonym
         )
         sentry_sdk.init(
             dsn=options.dsn,
@@ -268,6 +273,21 @@ class Telemetry:
             self.transport.kill()
         sentry_sdk.get_global_scope().set_client(None)
         self.transport, self.is_active = None, False
+
+
+def _pseudonym_of(options: Options) -> Pseudonym:
+    """Return the application's own function, or one whose key survives a restart if the disk lets it."""
+    if options.pseudonym is not None:
+        return options.pseudonym
+    secret = options.pseudonym_key
+    if secret is None:
+        try:
+            secret = secret_in(options.spool_dir)
+        except OSError as error:
+            counters.add("pseudonym_key_unwritable")
+            log.warning("pseudonyms last only until the next start, no key can be kept: %s", error)
+            secret = token_hex(32)
+    return pseudonyms(secret)
 
 
 def _enrich(event: dict[str, Any], error: BaseException, prefixes: tuple[str, ...]) -> None:

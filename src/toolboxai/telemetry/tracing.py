@@ -10,8 +10,8 @@ import sentry_sdk
 from sentry_sdk.tracing import Span, Transaction, TransactionSource
 from sentry_sdk.tracing_utils import PropagationContext
 
-from toolboxai.telemetry.facts import UNMATCHED, describe, status_name, transaction_name
 from toolboxai.telemetry.current import Request, current_request, new_id
+from toolboxai.telemetry.facts import UNMATCHED, describe, status_name, transaction_name
 
 ORIGIN = "auto.http.toolboxai"
 _SAMPLE_RATE = re.compile(r"sentry-sample_rate=([01](?:\.\d{1,17})?)(?![\d.])")

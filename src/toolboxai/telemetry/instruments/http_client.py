@@ -13,8 +13,8 @@ from typing import Any
 
 from sentry_sdk.tracing import Span
 
-from toolboxai.telemetry.facts import status_name
 from toolboxai.telemetry.current import Request
+from toolboxai.telemetry.facts import status_name
 from toolboxai.telemetry.instruments.calls import Choices, end_span, leave_crumb, start_span
 from toolboxai.telemetry.instruments.observing import Patches
 from toolboxai.telemetry.instruments.propagation import is_trusted, trace_headers

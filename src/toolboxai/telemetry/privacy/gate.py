@@ -7,7 +7,14 @@ from re import Pattern, escape
 from re import compile as pattern
 from typing import Any
 
-from toolboxai.telemetry.privacy.keys import SECRET, is_telling_word, rule_for, tells_nothing
+from toolboxai.telemetry.privacy.keys import (
+    PERSON,
+    SECRET,
+    is_telling_word,
+    rule_for,
+    tells_nothing,
+)
+from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM, Pseudonym
 from toolboxai.telemetry.privacy.text import IS_MARKER, MARKER, redact
 
 MAX_DEPTH = 24
@@ -53,6 +60,12 @@ _NAMES, _VALUES = ("name", "key", "field", "header"), frozenset({"value", "value
 _TELLING = "secret"
 _NAME = pattern(r"-{0,2}[A-Za-z][\w.-]{0,63}")
 _SCALARS = frozenset({bool, int, float, type(None), datetime})
+# What stands in the place of somebody whom nobody knows.
+UNKNOWN = "unknown"
+# Of a user only these; whatever else an application says of one is a person's.
+_USER_NAMES = frozenset({"id", "role", "segment"})
+_OF_THE_EVENT = 2  # how deep its members' members are
+_USER_ID_NAMES = frozenset({"enduser.id", "user.id"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +77,13 @@ class Passed:
 
 
 class Gate:
-    """Cleans payloads. ``max_string_chars`` caps every string before it is looked at."""
+    """Cleans payloads. ``max_string_chars`` caps every string before it is looked at.
 
-    def __init__(self, *, max_string_chars: int = 8_192) -> None:
+    A user's id that isn't a pseudonym yet becomes one by ``pseudonym``.
+    """
+
+    def __init__(self, pseudonym: Pseudonym, *, max_string_chars: int = 8_192) -> None:
+        self._pseudonym = pseudonym
         self._max_string_chars = max_string_chars
         self._seen = _Seen()
 
@@ -79,7 +96,7 @@ class Gate:
             return None
         try:
             self._seen.forget_if_too_much()
-            return _Walk(self._max_string_chars, self._seen).over(payload)
+            return _Walk(self._max_string_chars, self._seen, self._pseudonym).over(payload)
         except Exception:  # noqa: BLE001 - whatever went wrong, the raw item must not leave
             return Passed(minimal(payload), {"gate-failed": 1})
 
@@ -100,9 +117,10 @@ class _Seen:
 class _Walk:
     """One walk over one payload; the secrets it meets under telling names are removed from all text."""
 
-    def __init__(self, max_string_chars: int, seen: _Seen) -> None:
+    def __init__(self, max_string_chars: int, seen: _Seen, pseudonym: Pseudonym) -> None:
         self._max_string_chars = max_string_chars
         self._seen = seen
+        self._pseudonym = pseudonym
         self._redactions: dict[str, int] = {}
         self._echoes: set[str] = set()
         self._left_chars = MAX_LOOKED_AT_CHARS
@@ -152,8 +170,29 @@ class _Walk:
             self._found("depth")
             return MARKER.format("depth")
         if isinstance(value, dict):
-            return self._members(value, depth)
+            return self._members(self._user(value, depth) if name == "user" else value, depth)
         return self._elements(value[:MAX_MEMBERS], depth, name)
+
+    def _user(self, members: dict[Any, Any], depth: int) -> dict[Any, Any]:
+        """Return what may be told of a user: the pseudonym and, of the event's own, what many have in common."""
+        kept = members
+        if depth == _OF_THE_EVENT:
+            kept = {name: members[name] for name in _USER_NAMES if name in members}
+            for _ in range(len(members) - len(kept)):
+                self._found(PERSON)
+        return kept | {"id": self._identity(kept["id"])} if "id" in kept else kept
+
+    def _identity(self, value: object) -> object:
+        if type(value) not in {str, int} or IS_PSEUDONYM.fullmatch(str(value)) or value == UNKNOWN:
+            return value
+        self._found("pseudonym")
+        return self._pseudonym(str(value))
+
+    def _identified(self, value: object) -> object:
+        """Return an attribute that names a user, with or without its type, as a pseudonym."""
+        if isinstance(value, dict) and "value" in value:
+            return {"value": self._identity(value["value"]), "type": "string"}
+        return self._identity(value)
 
     def _elements(
         self, elements: list[Any] | tuple[Any, ...], depth: int, name: str
@@ -198,6 +237,8 @@ class _Walk:
         return any(isinstance(name, str) and rule_for(name) for name in names)
 
     def _member(self, name: str, value: object, depth: int) -> object:
+        if name in _USER_ID_NAMES:
+            return self._value(self._identified(value), depth, name)
         rule = rule_for(name)
         if rule is None:
             if name in self._seen.texts:
@@ -225,7 +266,8 @@ class _Walk:
 def _is_harmless(name: str, value: object) -> bool:
     """Say whether a value under a telling name tells nothing: a switch, a count, nothing, or our marker."""
     if isinstance(value, str):
-        return not value or IS_MARKER.fullmatch(value) is not None or tells_nothing(name, value)
+        is_ours = IS_MARKER.fullmatch(value) or IS_PSEUDONYM.fullmatch(value)
+        return not value or is_ours is not None or tells_nothing(name, value)
     if type(value) is dict:  # an attribute of a log or span: a value and its type
         return not value or (set(value) == {"type", "value"} and _is_harmless(name, value["value"]))
     if type(value) in {int, float}:

@@ -11,7 +11,7 @@ from sentry_sdk.transport import Transport
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.privacy import Gate, Pseudonym
 from toolboxai.telemetry.spool import Spool, claim_folder
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
 from toolboxai.telemetry.transport.losses import count_body, count_items
@@ -24,7 +24,13 @@ CLIENT = f"toolboxai.telemetry/{sentry_sdk.VERSION}"
 class SpoolingTransport(Transport):
     """Keeps everything on disk before it sends it. Capturing never waits for disk or network."""
 
-    def __init__(self, options: Options, render_log: Render, idle: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        options: Options,
+        render_log: Render,
+        idle: Callable[[], None],
+        pseudonym: Pseudonym,
+    ) -> None:
         super().__init__({"dsn": options.dsn})
         if options.dsn is None:
             msg = "a transport needs a DSN"
@@ -34,6 +40,7 @@ class SpoolingTransport(Transport):
         self._spool_dir = options.spool_dir.absolute()  # the application may change its folder
         self._render_log = render_log
         self._idle = idle
+        self._pseudonym = pseudonym
         self._open()
 
     def _open(self) -> None:
@@ -47,7 +54,7 @@ class SpoolingTransport(Transport):
         self._sink = Sink(self._dsn, CLIENT)
         self._sender = Sender(self.spool, self._sink)
         self._keeper = Keeper(
-            Gate(max_string_chars=choices.max_string_chars),
+            Gate(self._pseudonym, max_string_chars=choices.max_string_chars),
             self.spool,
             render_log=self._render_log,
             kept=self._sender.notify,
