@@ -8,6 +8,16 @@ Scrubbed before it leaves, on disk before it is sent, and never in a request's w
     telemetry.add_routes(app)
 """
 
+from toolboxai.telemetry.context import (
+    Agent,
+    Application,
+    Education,
+    Plugin,
+    User,
+    set_context,
+    set_user,
+)
+from toolboxai.telemetry.jobs import background, job
 from toolboxai.telemetry.options import Options, OptionsError
 from toolboxai.telemetry.routes import add_routes, details, is_local, measurements, status
 from toolboxai.telemetry.setup import (
@@ -19,21 +29,40 @@ from toolboxai.telemetry.setup import (
     request_id,
     trace_id,
 )
+from toolboxai.telemetry.steps import (
+    agent_run,
+    content_generation,
+    database_operation,
+    external_service,
+)
 from toolboxai.telemetry.tracing import span
 
 __all__ = [
+    "Agent",
+    "Application",
+    "Education",
     "Options",
     "OptionsError",
+    "Plugin",
+    "User",
     "add_routes",
+    "agent_run",
+    "background",
     "close",
+    "content_generation",
+    "database_operation",
     "details",
     "event_id_for",
+    "external_service",
     "flush",
     "init",
     "instrument",
     "is_local",
+    "job",
     "measurements",
     "request_id",
+    "set_context",
+    "set_user",
     "span",
     "status",
     "trace_id",

@@ -9,6 +9,7 @@ from time import monotonic, time
 from types import TracebackType
 from typing import Any, NamedTuple
 
+MAX_BREADCRUMBS = 50
 MAX_NOTED_ERRORS = 20
 SAME_OCCURRENCE_SECONDS = 1.0
 _MARK = "__toolboxai_telemetry__"
@@ -36,8 +37,26 @@ class Failure:
     is_admitted: bool | None = None  # decided once: an error page may already have named the event
 
 
+@dataclass(slots=True)
+class Messages:
+    """What went over a WebSocket, and how it was closed."""
+
+    received: int = 0
+    sent: int = 0
+    closed_with: int | None = None
+
+
+class Origin(NamedTuple):
+    """Who started a job: the ids of that request's trace and step, and of itself and those before it."""
+
+    trace_id: str
+    span_id: str | None
+    is_sampled: bool
+    request_ids: tuple[str, ...]
+
+
 class Request:
-    """What telemetry knows of one request while it runs."""
+    """What telemetry knows of one request, or one job, while it runs."""
 
     __slots__ = (
         "answered",
@@ -47,6 +66,8 @@ class Request:
         "finished",
         "kept_anyway",
         "logged",
+        "messages",
+        "origin",
         "parent_span_id",
         "raised",
         "request_id",
@@ -78,8 +99,10 @@ class Request:
         self.scopes: Callable[[], None] | None = None
         self.logged: list[Failure] = []
         self.breadcrumbs: deque[Breadcrumb] | None = None
+        self.origin: Origin | None = None
+        self.messages = Messages()
 
-    def leave(self, crumb: Breadcrumb, *, limit: int) -> None:
+    def leave(self, crumb: Breadcrumb, *, limit: int = MAX_BREADCRUMBS) -> None:
         """Remember ``crumb``; the oldest of more than ``limit`` is forgotten."""
         if self.breadcrumbs is None:
             self.breadcrumbs = deque(maxlen=limit)
@@ -112,6 +135,21 @@ class Request:
         self.failures.clear()
         self.logged.clear()
         self.transaction = None
+
+    @property
+    def kind(self) -> str:
+        """``http``, ``websocket``, ``lifespan`` or ``job``."""
+        return str(self.scope["type"])
+
+    def as_origin(self) -> Origin:
+        """Return what a job that is started from here may know of it."""
+        span_id = None if self.transaction is None else str(self.transaction.span_id)
+        return Origin(self.trace_id, span_id, self.transaction is not None, self.ids)
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Its own id, then those of who started it: an error of a job may still be raised into them."""
+        return (self.request_id, *(self.origin.request_ids if self.origin else ()))
 
     @property
     def failure(self) -> Failure | None:
@@ -147,13 +185,16 @@ def mark_captured(error: BaseException, event_id: str) -> None:
     exception object that is made once and raised by every request is a new occurrence each time; not
     with the request, which the exception would keep alive.
     """
-    noted_on(error)[_MARK] = (_current_id(), event_id, monotonic())
+    request = current_request()
+    ids = request.ids if request is not None else ("",)
+    noted_on(error)[_MARK] = (ids, event_id, monotonic())
 
 
 def captured_id(error: BaseException) -> str | None:
     """Return the event id under which this occurrence was reported, if it was."""
-    request_id, event_id, at = noted_on(error).get(_MARK, (None, None, 0.0))
-    if event_id is None or request_id != _current_id():
+    ids, event_id, at = noted_on(error).get(_MARK, ((), None, 0.0))
+    request_id = current_id()
+    if event_id is None or request_id not in ids:
         return None
     # Outside of requests there is only time to tell one occurrence of the same object from the next.
     return event_id if request_id or monotonic() - at < SAME_OCCURRENCE_SECONDS else None
@@ -164,7 +205,8 @@ def is_captured(error: BaseException) -> bool:
     return _MARK in noted_on(error)
 
 
-def _current_id() -> str:
+def current_id() -> str:
+    """Return the id of the current request, empty outside of any."""
     request = current_request()
     return request.request_id if request is not None else ""
 

@@ -26,6 +26,8 @@ ALLOWED_HEADERS = frozenset(
     }
 )
 UNMATCHED = "<no route>"
+# Sentry's names for kinds of work.
+OPS = {"http": "http.server", "websocket": "websocket.server", "job": "job"}
 MAX_HEADER_CHARS = 256
 MAX_QUERY_BYTES = 4_096
 _NAME = re.compile(r"[A-Za-z_][\w.\[\]-]{0,63}")
@@ -140,12 +142,13 @@ def _query_shape(query: bytes) -> str:
 
 def trace_context(request: Request) -> dict[str, Any]:
     """Return the trace context of a request that has no transaction of its own."""
+    status = status_name(request.status) if request.kind == "http" else None
     return {
         "trace_id": request.trace_id,
         "span_id": new_id(64),
         "parent_span_id": request.parent_span_id,
-        "op": "http.server",
-        "status": status_name(request.status),
+        "op": OPS.get(request.kind, request.kind),
+        **({"status": status} if status else {}),
     }
 
 
@@ -167,19 +170,30 @@ def _crumb(crumb: Breadcrumb) -> dict[str, Any]:
 def describe(event: MutableMapping[str, Any], request: Request, *, max_breadcrumbs: int) -> None:
     """Put on ``event`` what is known of ``request``: facts, route, trace, ids, breadcrumbs."""
     event["transaction"] = transaction_name(request)
-    event["transaction_info"] = {"source": "route"}
-    if "path" in request.scope and request.scope["type"] != "job":
+    event["transaction_info"] = {"source": "task" if request.kind == "job" else "route"}
+    if request.kind in {"http", "websocket"}:
         event["request"] = request_facts(request.scope, event["transaction"])
     contexts = event.setdefault("contexts", {})
     if request.transaction is None:
         contexts["trace"] = trace_context(request)
     contexts["response"] = {"status_code": request.status} if request.status else {}
+    if request.kind == "job":
+        contexts["job"] = _job_of(request)
     contexts["telemetry"] = {
         "request_id": request.request_id,
         "elapsed_ms": round((time() - request.started) * 1000, 1),
     }
     contexts.setdefault("runtime", _RUNTIME)
     event["breadcrumbs"] = {"values": _merged(event.get("breadcrumbs"), request, max_breadcrumbs)}
+
+
+def _job_of(request: Request) -> dict[str, Any]:
+    """Return a job's name and, where a request started it, that request's trace and id."""
+    named: dict[str, Any] = {"name": request.scope["path"]}
+    if request.origin is None:
+        return named
+    trace_id, request_id = request.origin.trace_id, request.origin.request_ids[0]
+    return named | {"started_in_trace": trace_id, "started_by_request": request_id}
 
 
 def _merged(given: object, request: Request, limit: int) -> list[dict[str, Any]]:

@@ -2,11 +2,9 @@
 
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, MutableMapping
-from functools import partial
+from collections.abc import Callable, MutableMapping
 from random import random
-from time import time
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakSet
 
 from anyio import to_thread
@@ -17,26 +15,13 @@ from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
 from toolboxai.telemetry.facts import OUTERMOST_APP
-from toolboxai.telemetry.filtering import chain_of, is_fault
-from toolboxai.telemetry.sampling import is_kept_anyway, is_sampled, rate_for
-from toolboxai.telemetry.tracing import begin, begin_late, continue_trace_of, read_trace_headers
+from toolboxai.telemetry.filtering import is_fault
+from toolboxai.telemetry.outcome import Reporter, keep_if_telling, raised, returned
+from toolboxai.telemetry.sampling import is_sampled, rate_for
+from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
+from toolboxai.telemetry.sockets import counted
+from toolboxai.telemetry.tracing import begin, read_trace_headers
 from toolboxai.telemetry.unattended import watch_loop
-
-
-class Reporter(Protocol):
-    """What the layer tells: an error that was met, a trace that ended, the end of the application."""
-
-    traces_sample_rate: float
-    slow_request_seconds: float
-    is_active: bool
-
-    def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None: ...
-
-    def answered_badly(self, request: Request) -> None: ...
-
-    def finished(self, request: Request) -> None: ...
-
-    def keep(self) -> None: ...
 
 
 class TelemetryLayer:
@@ -48,7 +33,7 @@ class TelemetryLayer:
     def __init__(self, app: ASGIApp, reporter: Callable[[], Reporter | None]) -> None:
         self._app = app
         self._reporter_now = reporter
-        self._base: tuple[Scope, Scope] | None = None
+        self._base: Scopes | None = None
         self._loops: WeakSet[asyncio.AbstractEventLoop] = WeakSet()
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
@@ -103,29 +88,29 @@ class TelemetryLayer:
         send: Send,
     ) -> None:
         request, outer = Request(scope), current_request()
-        scopes = (Scope.get_isolation_scope(), Scope.get_current_scope())
+        scopes = current_scopes()
         with quietly:
             self._begin(reporter, request, outer)
         try:
-            await self._app(scope, receive, self._observed(request, send))
+            await self._app(scope, *self._observed(request, receive, send))
         except BaseException as error:
             request.raised = is_fault(error)
             request.status = request.status or (500 if request.raised else 499)
             with quietly:
-                _raised(reporter, request, error)
+                raised(reporter, request, error)
             raise
         else:
             with quietly:
-                _returned(reporter, request)
+                returned(reporter, request)
         finally:
             with quietly:
-                _keep_if_telling(reporter, request)
+                keep_if_telling(reporter, request)
                 if request.transaction is not None:
                     reporter.finished(request)
             request.finish()
             if outer is not None and outer.goes_on:  # it called us
                 set_current_request(outer)
-                _enter(*scopes)
+                scopes.enter()
 
     def _begin(self, reporter: Reporter, request: Request, outer: Request | None) -> None:
         set_current_request(request)
@@ -134,8 +119,6 @@ class TelemetryLayer:
         if not reporter.is_active:
             return
         self._isolate(request, outer)
-        if request.scope["type"] != "http":
-            return  # a connection of hours is not a request: it would bend every percentile
         rate = rate_for(request.scope["path"], default=reporter.traces_sample_rate)
         request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=random())
         request.kept_anyway = rate > 0 and parent_sampled is None  # until the end says otherwise
@@ -148,19 +131,18 @@ class TelemetryLayer:
         Servers begin a request in the context of the one before it on the same connection; what that
         one set must not be this one's. So it is forked from what was there before any request.
         """
-        inherited = (Scope.get_isolation_scope(), Scope.get_current_scope())
+        inherited = current_scopes()
         if outer is None or outer.goes_on:
             base = inherited
             self._base = self._base or inherited
         else:
-            base = self._base or (Scope(), Scope())
-        isolation = base[0].fork()
-        continue_trace_of(request, isolation)
-        current = base[1].fork()
-        request.scopes = partial(_enter, isolation, current)
-        request.scopes()
+            base = self._base or Scopes(Scope(), Scope())
+        isolate(request, base)
 
-    def _observed(self, request: Request, send: Send) -> Callable[[Message], Awaitable[None]]:
+    def _observed(self, request: Request, receive: Receive, send: Send) -> tuple[Receive, Send]:
+        if request.kind == "websocket":
+            return counted(request.messages, receive, send)
+
         async def observe(message: Message) -> None:
             kind = message["type"]
             if kind == "http.response.start":
@@ -170,51 +152,7 @@ class TelemetryLayer:
                 request.answered = True
             await send(message)
 
-        return observe
-
-
-def _keep_if_telling(reporter: Reporter, request: Request) -> None:
-    """Keep the trace of a slow or failed request, without spans when chance had passed it over."""
-    request.kept_anyway = request.kept_anyway and is_kept_anyway(
-        status=request.status,
-        raised=request.raised,
-        seconds=time() - request.started,
-        slow_seconds=reporter.slow_request_seconds,
-    )
-    if request.kept_anyway and request.transaction is None:
-        begin_late(request)
-
-
-def _enter(isolation: Scope, current: Scope) -> None:
-    Scope.set_isolation_scope(isolation)
-    Scope.set_current_scope(current)
-
-
-def _raised(reporter: Reporter, request: Request, error: BaseException) -> None:
-    """The application let an error out: nobody handled it."""
-    if is_fault(error):
-        after_the_answer = request.answered and (request.status or 500) < 500
-        mechanism = "background" if after_the_answer else "asgi"
-        reporter.failed(request.fail(error), handled=False, mechanism=mechanism)
-    _report_logged(reporter, request, error)
-
-
-def _returned(reporter: Reporter, request: Request) -> None:
-    """The application has dealt with whatever there was."""
-    failure = request.failure if (request.status or 0) >= 500 else None
-    if failure is not None:
-        reporter.failed(failure, handled=True, mechanism="asgi")
-    elif (request.status or 0) >= 500:
-        reporter.answered_badly(request)
-    _report_logged(reporter, request, failure.error if failure else None)
-
-
-def _report_logged(reporter: Reporter, request: Request, reported: BaseException | None) -> None:
-    """Report what was only logged; what was logged and then raised is reported already."""
-    known = {id(error) for error in chain_of(reported)}
-    for failure in request.logged:
-        if id(failure.error) not in known:
-            reporter.failed(failure, handled=True, mechanism="logging")
+        return receive, observe
 
 
 def _look(request: Request, message: Message) -> Message:

@@ -33,6 +33,7 @@ from toolboxai.telemetry.logs import LogWatch, one_line, renderer, said_by
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import Pseudonym, pseudonyms, secret_in
 from toolboxai.telemetry.storms import Storms, kind_of
+from toolboxai.telemetry.surroundings import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door, SpoolingTransport
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
@@ -219,7 +220,9 @@ class Telemetry:
     def _send(self, event: dict[str, Any], failure: Failure | None = None) -> None:
         if self.transport is None:
             return
-        described = _on_scopes(event | self._constants, failure)
+        event = event | self._constants
+        describe_surroundings(event, failure.error if failure else None)
+        described = _on_scopes(event, failure)
         if described is None:  # an event processor of the application's own said no
             counters.dropped("event_processor", "error")
             return
@@ -249,6 +252,8 @@ class Telemetry:
         if isinstance(error, BaseException) and captured_id(error) != event["event_id"]:
             mark_captured(error, event["event_id"])
             _enrich(event, error, self._in_app_prefixes)
+        if event.get("type") != "transaction":
+            describe_surroundings(event, error)
         request = current_request()
         if request is not None and event.get("type") != "transaction":
             describe(event, request, max_breadcrumbs=self.options.max_breadcrumbs)

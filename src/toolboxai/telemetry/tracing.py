@@ -1,8 +1,8 @@
 """Spans: a timed step of a request whose trace is kept, and next to nothing of any other."""
 
 import re
-from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,8 +10,8 @@ import sentry_sdk
 from sentry_sdk.tracing import Span, Transaction, TransactionSource
 from sentry_sdk.tracing_utils import PropagationContext
 
-from toolboxai.telemetry.current import Request, current_request, new_id
-from toolboxai.telemetry.facts import UNMATCHED, describe, status_name, transaction_name
+from toolboxai.telemetry.current import Origin, Request, current_request, new_id
+from toolboxai.telemetry.facts import OPS, UNMATCHED, describe, status_name, transaction_name
 
 ORIGIN = "auto.http.toolboxai"
 _SAMPLE_RATE = re.compile(r"sentry-sample_rate=([01](?:\.\d{1,17})?)(?![\d.])")
@@ -22,7 +22,14 @@ def span(op: str, name: str) -> AbstractContextManager[Span | None]:
     request = current_request()
     if request is None or request.transaction is None:
         return nullcontext()
-    return sentry_sdk.start_span(op=op, name=name)
+    return _own_span(op, name)
+
+
+@contextmanager
+def _own_span(op: str, name: str) -> Iterator[Span]:
+    # On a scope of its own: tasks of one request share theirs, and steps side by side would nest.
+    with sentry_sdk.new_scope(), sentry_sdk.start_span(op=op, name=name) as started:
+        yield started
 
 
 def read_trace_headers(request: Request) -> bool | None:
@@ -58,10 +65,10 @@ def continue_trace_of(request: Request, isolation: sentry_sdk.Scope) -> None:
     )
 
 
-def begin(request: Request, *, rate: float, op: str = "http.server") -> None:
+def begin(request: Request, *, rate: float) -> None:
     """Start the transaction of a sampled request, with the SDK, so that all of its API works inside."""
     # Until the route is known, at the end; from a source that doesn't get into the baggage.
-    name, source = UNMATCHED, TransactionSource.URL
+    op, name, source = OPS[request.kind], UNMATCHED, TransactionSource.URL
     if request.parent_span_id is None:
         transaction = Transaction(trace_id=request.trace_id, op=op, name=name, source=source)
     else:
@@ -83,7 +90,7 @@ def begin_late(request: Request) -> None:
     request.transaction = Transaction(
         trace_id=request.trace_id,
         parent_span_id=request.parent_span_id,
-        op="http.server",
+        op=OPS[request.kind],
         name=UNMATCHED,
         source=TransactionSource.URL,
         origin=ORIGIN,
@@ -98,11 +105,43 @@ def finish(request: Request, door: sentry_sdk.Scope) -> None:
     """End the transaction; ``door`` takes the finished event."""
     transaction = request.transaction
     transaction.name, transaction.source = transaction_name(request), "route"
-    transaction.set_status("internal_error" if request.raised else status_name(request.status))
-    if request.status:
-        transaction.set_data("http.response.status_code", request.status)
-    transaction.set_data("http.request.method", request.scope.get("method"))
+    transaction.set_status(_status_of(request))
+    transaction.update_data(_DATA[request.kind](request))
     transaction.finish(scope=door, end_timestamp=datetime.now(UTC))
+
+
+def _status_of(request: Request) -> str:
+    if request.raised:
+        return "internal_error"
+    return status_name(request.status) if request.kind == "http" else "ok"
+
+
+def _of_http(request: Request) -> dict[str, Any]:
+    status = {"http.response.status_code": request.status} if request.status else {}
+    return {"http.request.method": request.scope.get("method"), **status}
+
+
+def _of_websocket(request: Request) -> dict[str, Any]:
+    seen = request.messages
+    counts = {"websocket.received": seen.received, "websocket.sent": seen.sent}
+    return counts | ({"websocket.close_code": seen.closed_with} if seen.closed_with else {})
+
+
+def _of_job(_request: Request) -> dict[str, Any]:
+    return {}
+
+
+_DATA = {"http": _of_http, "websocket": _of_websocket, "job": _of_job}
+
+
+def _link_to(origin: Origin) -> dict[str, Any]:
+    """Return a span link, as Sentry's trace context holds them."""
+    return {
+        "trace_id": origin.trace_id,
+        "span_id": origin.span_id or "0" * 16,
+        "sampled": origin.is_sampled,
+        "attributes": {"sentry.link.type": "previous_trace"},
+    }
 
 
 def weight_of(request: Request | None, rate: float) -> float:
@@ -130,4 +169,6 @@ def completed(
     trace = event["contexts"]["trace"]
     header = dict(trace.pop("dynamic_sampling_context", None) or {})
     trace["client_sample_rate"] = weight_of(request, rate)
+    if request is not None and request.origin is not None:
+        trace["links"] = [_link_to(request.origin)]
     return event, header

@@ -65,6 +65,8 @@ UNKNOWN = "unknown"
 # Of a user only these; whatever else an application says of one is a person's.
 _USER_NAMES = frozenset({"id", "role", "segment"})
 _OF_THE_EVENT = 2  # how deep its members' members are
+# Where else an id stands that says who somebody is: in a member of a member of this name.
+_IDENTITIES = {"plugin": "client", "user": "id"}
 _USER_ID_NAMES = frozenset({"enduser.id", "user.id"})
 
 
@@ -170,17 +172,19 @@ class _Walk:
             self._found("depth")
             return MARKER.format("depth")
         if isinstance(value, dict):
-            return self._members(self._user(value, depth) if name == "user" else value, depth)
+            return self._members(
+                self._somebody(value, depth, name) if name in _IDENTITIES else value, depth
+            )
         return self._elements(value[:MAX_MEMBERS], depth, name)
 
-    def _user(self, members: dict[Any, Any], depth: int) -> dict[Any, Any]:
-        """Return what may be told of a user: the pseudonym and, of the event's own, what many have in common."""
-        kept = members
-        if depth == _OF_THE_EVENT:
-            kept = {name: members[name] for name in _USER_NAMES if name in members}
+    def _somebody(self, members: dict[Any, Any], depth: int, name: str) -> dict[Any, Any]:
+        """Return what may be told of somebody: a pseudonym; of the event's own user only what many have in common."""
+        kept, identity = members, _IDENTITIES[name]
+        if name == "user" and depth == _OF_THE_EVENT:
+            kept = {known: members[known] for known in _USER_NAMES if known in members}
             for _ in range(len(members) - len(kept)):
                 self._found(PERSON)
-        return kept | {"id": self._identity(kept["id"])} if "id" in kept else kept
+        return kept | {identity: self._identity(kept[identity])} if identity in kept else kept
 
     def _identity(self, value: object) -> object:
         if type(value) not in {str, int} or IS_PSEUDONYM.fullmatch(str(value)) or value == UNKNOWN:

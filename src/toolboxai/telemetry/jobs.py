@@ -1,0 +1,124 @@
+"""Work behind a request, or without any: a trace of its own, linked to who started it, its errors reported at once."""
+
+import asyncio
+from collections.abc import Coroutine
+from random import random
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.current import Request, current_request, set_current_request
+from toolboxai.telemetry.filtering import is_fault
+from toolboxai.telemetry.outcome import keep_if_telling, report_logged
+from toolboxai.telemetry.reporting import Telemetry
+from toolboxai.telemetry.sampling import is_sampled
+from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
+from toolboxai.telemetry.setup import current_telemetry
+from toolboxai.telemetry.tracing import begin, read_trace_headers
+from toolboxai.telemetry.wrapping import F, around
+
+T = TypeVar("T")
+
+MAX_NAME_CHARS = 200
+# asyncio itself keeps only weak references: a task that nobody else holds may vanish half-way.
+_running: set[asyncio.Task[Any]] = set()
+
+
+class Job:
+    """A piece of background work with a name: ``with`` it, or decorate a function with it, plain or ``async``.
+
+    Inside a request it has a trace of its own that links to the request's, and begins with the request's user,
+    tags and contexts. An error is reported at once, as unhandled, and passes.
+    """
+
+    def __init__(self, name: str, *, origin: Request | None = None) -> None:
+        self._name = name[:MAX_NAME_CHARS]
+        self._origin = origin
+        self._runs: list[_Run] = []
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        with quietly:
+            active = current_telemetry()
+            if active is not None and active.is_active:
+                self._runs.append(_Run(active, self._name, self._origin or current_request()))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """End; an error is reported, and passes."""
+        with quietly:
+            if self._runs:
+                self._runs.pop().end(error)
+
+    def __call__(self, function: F) -> F:
+        """Return ``function`` as this job. Raises ``TypeError`` for a generator."""
+        return around(function, lambda: Job(self._name))
+
+
+class _Run:
+    """One run of a job."""
+
+    def __init__(self, active: Telemetry, name: str, origin: Request | None) -> None:
+        self._active = active
+        self._outer, self._scopes = current_request(), current_scopes()
+        request = self._request = Request({"type": "job", "path": name, "headers": ()})
+        request.origin = origin.as_origin() if origin is not None else None
+        set_current_request(request)
+        read_trace_headers(request)
+        isolate(request, self._scopes)
+        rate = active.traces_sample_rate
+        request.kept_anyway = rate > 0
+        if is_sampled(rate=rate, parent_sampled=None, chance=random()):
+            begin(request, rate=rate)
+
+    def end(self, error: BaseException | None) -> None:
+        request, active = self._request, self._active
+        try:
+            if error is not None and is_fault(error):
+                request.raised = True
+                active.failed(request.fail(error), handled=False, mechanism="job")
+            report_logged(active, request, error)
+            keep_if_telling(active, request)
+            if request.transaction is not None:
+                active.finished(request)
+        finally:
+            request.finish()
+            set_current_request(self._outer)
+            Scopes.enter(self._scopes)
+
+
+def job(name: str) -> Job:
+    """Return the job ``name``: a nightly report, a queue's worker, what a ``BackgroundTask`` does."""
+    return Job(name)
+
+
+def background(work: Coroutine[Any, Any, T], *, name: str | None = None) -> asyncio.Task[T]:
+    """Start ``work`` as a job and return its task, which needs no one to hold or await it.
+
+    An error is reported as soon as it happens, with who started it; if the task is awaited it is raised there
+    as well, and not reported again. ``name`` defaults to that of the coroutine's function.
+    """
+    task = asyncio.create_task(_as_job(work, name or _name_of(work), current_request()))
+    _running.add(task)
+    task.add_done_callback(_done)
+    return task
+
+
+async def _as_job(work: Coroutine[Any, Any, T], name: str, origin: Request | None) -> T:
+    with Job(name, origin=origin):
+        return await work
+
+
+def _done(task: asyncio.Task[Any]) -> None:
+    _running.discard(task)
+    if not task.cancelled():
+        task.exception()  # it is reported: asyncio need not say that nobody asked
+
+
+def _name_of(work: Coroutine[Any, Any, Any]) -> str:
+    return str(getattr(work, "__qualname__", type(work).__name__)).replace(".<locals>", "")

@@ -1,0 +1,68 @@
+"""How a piece of work ended, a request or a job, and what of that is reported."""
+
+from math import inf
+from time import time
+from typing import Protocol
+
+from toolboxai.telemetry.current import Failure, Request
+from toolboxai.telemetry.filtering import chain_of, is_fault
+from toolboxai.telemetry.sampling import is_kept_anyway
+from toolboxai.telemetry.tracing import begin_late
+
+
+class Reporter(Protocol):
+    """Whom to tell: of an error that was met, a trace that ended, the end of the application."""
+
+    traces_sample_rate: float
+    slow_request_seconds: float
+    is_active: bool
+
+    def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None: ...
+
+    def answered_badly(self, request: Request) -> None: ...
+
+    def finished(self, request: Request) -> None: ...
+
+    def keep(self) -> None: ...
+
+
+def keep_if_telling(reporter: Reporter, request: Request) -> None:
+    """Keep the trace of a slow or failed request, without spans when chance had passed it over.
+
+    A job or an open connection isn't slow because it takes long.
+    """
+    request.kept_anyway = request.kept_anyway and is_kept_anyway(
+        status=request.status,
+        raised=request.raised,
+        seconds=time() - request.started,
+        slow_seconds=reporter.slow_request_seconds if request.kind == "http" else inf,
+    )
+    if request.kept_anyway and request.transaction is None:
+        begin_late(request)
+
+
+def raised(reporter: Reporter, request: Request, error: BaseException) -> None:
+    """The application let an error out: nobody handled it."""
+    if is_fault(error):
+        after_the_answer = request.answered and (request.status or 500) < 500
+        mechanism = "background" if after_the_answer else "asgi"
+        reporter.failed(request.fail(error), handled=False, mechanism=mechanism)
+    report_logged(reporter, request, error)
+
+
+def returned(reporter: Reporter, request: Request) -> None:
+    """The application has dealt with whatever there was."""
+    failure = request.failure if (request.status or 0) >= 500 else None
+    if failure is not None:
+        reporter.failed(failure, handled=True, mechanism="asgi")
+    elif (request.status or 0) >= 500:
+        reporter.answered_badly(request)
+    report_logged(reporter, request, failure.error if failure else None)
+
+
+def report_logged(reporter: Reporter, request: Request, reported: BaseException | None) -> None:
+    """Report what was only logged; what was logged and then raised is reported already."""
+    known = {id(error) for error in chain_of(reported)}
+    for failure in request.logged:
+        if id(failure.error) not in known:
+            reporter.failed(failure, handled=True, mechanism="logging")

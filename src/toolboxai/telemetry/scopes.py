@@ -1,0 +1,35 @@
+"""The SDK's scopes of one piece of work: forked where it begins, current again wherever it goes on."""
+
+from functools import partial
+from typing import NamedTuple
+
+from sentry_sdk import Scope
+
+from toolboxai.telemetry.current import Request
+from toolboxai.telemetry.tracing import continue_trace_of
+
+
+class Scopes(NamedTuple):
+    """What the SDK looks at: the scope of the whole piece of work, and that of the step it is in."""
+
+    isolation: Scope
+    current: Scope
+
+    def enter(self) -> None:
+        """Make these the current ones."""
+        Scope.set_isolation_scope(self.isolation)
+        Scope.set_current_scope(self.current)
+
+
+def current_scopes() -> Scopes:
+    """Return the current ones."""
+    return Scopes(Scope.get_isolation_scope(), Scope.get_current_scope())
+
+
+def isolate(request: Request, base: Scopes) -> None:
+    """Give ``request`` scopes of its own, forked from ``base``, and enter them."""
+    own = Scopes(base.isolation.fork(), base.current.fork())
+    own.current.span = None  # whoever forked may be in a span of its own trace
+    continue_trace_of(request, own.isolation)
+    request.scopes = partial(Scopes.enter, own)
+    own.enter()
