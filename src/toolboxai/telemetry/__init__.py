@@ -8,6 +8,7 @@ Scrubbed before it leaves, on disk before it is sent, and never in a request's w
     telemetry.add_routes(app)
 """
 
+from toolboxai.telemetry.breadcrumbs import breadcrumb
 from toolboxai.telemetry.context import (
     Agent,
     Application,
@@ -20,6 +21,7 @@ from toolboxai.telemetry.context import (
 from toolboxai.telemetry.jobs import background, job
 from toolboxai.telemetry.options import Options, OptionsError
 from toolboxai.telemetry.routes import add_routes, details, is_local, measurements, status
+from toolboxai.telemetry.security import authentication_failed
 from toolboxai.telemetry.setup import (
     close,
     event_id_for,
@@ -47,7 +49,9 @@ __all__ = [
     "User",
     "add_routes",
     "agent_run",
+    "authentication_failed",
     "background",
+    "breadcrumb",
     "close",
     "content_generation",
     "database_operation",

@@ -1,7 +1,7 @@
 """The request that is being served, found from anywhere below it. One small object, nothing of Sentry's."""
 
 from collections import deque
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from random import getrandbits
@@ -22,6 +22,7 @@ class Breadcrumb(NamedTuple):
     category: str
     level: str
     message: str
+    data: Mapping[str, Any] | None = None
 
 
 @dataclass(slots=True)
@@ -64,6 +65,8 @@ class Request:
         "breadcrumbs",
         "failures",
         "finished",
+        "invalid",
+        "is_refusal_told",
         "kept_anyway",
         "logged",
         "messages",
@@ -100,6 +103,8 @@ class Request:
         self.logged: list[Failure] = []
         self.breadcrumbs: deque[Breadcrumb] | None = None
         self.origin: Origin | None = None
+        self.is_refusal_told = False
+        self.invalid: Exception | None = None  # what a validation that refused the request found
         self.messages = Messages()
 
     def leave(self, crumb: Breadcrumb, *, limit: int = MAX_BREADCRUMBS) -> None:
@@ -134,6 +139,7 @@ class Request:
         self.finished = True
         self.failures.clear()
         self.logged.clear()
+        self.invalid = None
         self.transaction = None
 
     @property

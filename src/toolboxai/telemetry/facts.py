@@ -158,7 +158,8 @@ def breadcrumbs_of(request: Request) -> list[dict[str, Any]]:
 
 
 def _crumb(crumb: Breadcrumb) -> dict[str, Any]:
-    return {
+    data = {"data": dict(crumb.data)} if crumb.data else {}
+    return data | {
         "timestamp": crumb.timestamp,
         "type": _CRUMB_TYPES.get(crumb.category, "default"),
         "category": crumb.category,

@@ -1,4 +1,4 @@
-"""An application's error handlers, wrapped so that the error they answer with a 5xx is noted."""
+"""An application's error handlers, wrapped so that what they answer is noted: errors with a 5xx, failed validation."""
 
 from collections.abc import Callable
 from functools import partial, wraps
@@ -10,6 +10,8 @@ from toolboxai.telemetry.current import current_request
 from toolboxai.telemetry.filtering import is_fault
 
 Handler = Callable[..., Any]
+# FastAPI's, by name: no import needed.
+VALIDATION_ERROR = "RequestValidationError"
 _WRAPPED = "__toolboxai_noting__"
 
 
@@ -50,5 +52,9 @@ def _note(error: Exception, response: object) -> None:
     with quietly:
         request = current_request()
         status = getattr(response, "status_code", 0)
-        if request is not None and status >= 500 and is_fault(error):
+        if request is None:
+            return
+        if status >= 500 and is_fault(error):
             request.fail(error)
+        elif type(error).__name__ == VALIDATION_ERROR:
+            request.invalid = error

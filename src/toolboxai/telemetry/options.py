@@ -50,6 +50,7 @@ class Options:
     queue_max_envelopes: int = 2_000
     queue_max_logs: int = 10_000
     storm_errors_per_minute: int | None = None
+    burst_refusals_per_minute: int = 20
     max_breadcrumbs: int = 50
     max_string_chars: int = 8_192
     flush_timeout_seconds: float = 2.0
@@ -110,6 +111,7 @@ _LEAST = {
     "slow_request_seconds": 0,
     "slow_query_seconds": 0,
     "storm_errors_per_minute": 1,
+    "burst_refusals_per_minute": 2,
 }
 
 

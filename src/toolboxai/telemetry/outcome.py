@@ -21,6 +21,8 @@ class Reporter(Protocol):
 
     def answered_badly(self, request: Request) -> None: ...
 
+    def refused(self, request: Request) -> None: ...
+
     def finished(self, request: Request) -> None: ...
 
     def keep(self) -> None: ...
@@ -57,6 +59,8 @@ def returned(reporter: Reporter, request: Request) -> None:
         reporter.failed(failure, handled=True, mechanism="asgi")
     elif (request.status or 0) >= 500:
         reporter.answered_badly(request)
+    elif (request.status or 0) >= 400:
+        reporter.refused(request)
     report_logged(reporter, request, failure.error if failure else None)
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import sentry_sdk
 
-from toolboxai.telemetry import instruments
+from toolboxai.telemetry import instruments, messages
 from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.bursts import Bursts
 from toolboxai.telemetry.capture import (
     exception_event,
     exception_values,
@@ -29,9 +30,10 @@ from toolboxai.telemetry.current import (
     new_id,
 )
 from toolboxai.telemetry.facts import describe, transaction_name
-from toolboxai.telemetry.logs import LogWatch, one_line, renderer, said_by
+from toolboxai.telemetry.logs import LogWatch, renderer
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import Pseudonym, pseudonyms, secret_in
+from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym, pseudonyms, secret_in
+from toolboxai.telemetry.refusals import Refusals
 from toolboxai.telemetry.storms import Storms, kind_of
 from toolboxai.telemetry.surroundings import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
@@ -41,6 +43,7 @@ from toolboxai.telemetry.unattended import InterpreterHooks
 
 log = logging.getLogger(__name__)
 
+STORM_SECONDS = 60
 SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
 
 
@@ -52,6 +55,8 @@ class Telemetry:
         self.traces_sample_rate = options.effective_traces_sample_rate
         self.slow_request_seconds = options.slow_request_seconds
         self._storms = self._new_storms()
+        self._refusals = Refusals()
+        self._bursts = Bursts(threshold=options.burst_refusals_per_minute, window_seconds=60)
         self._in_app_prefixes = tuple(options.in_app_prefixes)
         self.server_name = options.server_name or socket.gethostname()
         self.is_active = options.dsn is not None
@@ -69,7 +74,7 @@ class Telemetry:
             self._start()
 
     def _new_storms(self) -> Storms:
-        return Storms(limit=self.options.effective_storm_limit, window_seconds=60)
+        return Storms(limit=self.options.effective_storm_limit, window_seconds=STORM_SECONDS)
 
     def after_fork(self) -> None:
         """Begin anew in a child: the parent's storms and threads are the parent's."""
@@ -142,11 +147,8 @@ class Telemetry:
     def admits(self, failure: Failure, kind: str | None = None) -> bool:
         """Say whether an error is sent in full, or only counted because there are so many of its kind."""
         if failure.is_admitted is None:
-            user = sentry_sdk.get_isolation_scope()._user or {}  # noqa: SLF001 - nothing public tells
-            user_id = user.get("id")
-            failure.is_admitted = self._storms.admits(
-                kind or self._kind_of(failure), None if user_id is None else str(user_id)
-            )
+            kind = kind or self._kind_of(failure)
+            failure.is_admitted = self._storms.admits(kind, _user_id())
         return failure.is_admitted
 
     def _kind_of(self, failure: Failure) -> str:
@@ -159,21 +161,12 @@ class Telemetry:
     def _end_storms(self, *, all_of_them: bool = False) -> None:
         """Tell of each storm that is over, as one more event of the same issue, how much it was."""
         for storm in self._storms.over(all_of_them=all_of_them):
-            told = {"held_back": storm.held_back, "users": len(storm.users), "window_seconds": 60}
-            self._send(
-                {
-                    **(storm.example or {"level": "error", "message": "a storm of errors"}),
-                    "event_id": new_id(128),
-                    "timestamp": time(),
-                    "contexts": {"storm": told},
-                    "tags": {"storm": "true"},
-                }
-            )
+            self._send(messages.storm_ended(storm, window_seconds=STORM_SECONDS))
 
     def _event_of(self, failure: Failure, *, handled: bool, mechanism: str) -> dict[str, Any]:
         """Return the event; of an error that can't be looked at, at least that there was one."""
         with quietly:
-            return exception_event(
+            event = exception_event(
                 failure.error,
                 failure.traceback,
                 event_id=failure.event_id,
@@ -181,21 +174,38 @@ class Telemetry:
                 handled=handled,
                 in_app_prefixes=self._in_app_prefixes,
             )
+            return event | _fingerprint_of(failure.error)
         kind = {"type": type(failure.error).__name__, "value": "<could not be described>"}
         return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
 
     def answered_badly(self, request: Request) -> None:
         """Report a 5xx that was returned without an error to show for it, as one issue a route."""
-        name = transaction_name(request)
-        self._send(
-            {
-                "event_id": new_id(128),
-                "timestamp": time(),
-                "level": "error",
-                "message": f"{name} answered {request.status}",
-                "fingerprint": ["answered", name, str(request.status)],
-            }
-        )
+        self._send(messages.answered_badly(transaction_name(request), request.status))
+
+    def refused(self, request: Request) -> None:
+        """Count what a request was refused for; of many within a minute report one event."""
+        for reason in self._refusals.of(request):
+            counters.add(f"refused.{reason}")
+            burst = self._bursts.add(reason, _user_id())
+            if burst is not None and not request.is_refusal_told:
+                self._send(messages.burst_of_refusals(burst))
+
+    def authentication_failed(self, account: str | None, reason: str) -> None:
+        """Report a failed sign-in; of many the first few, and the count at the end."""
+        counters.add(f"authentication_failed.{reason}")
+        request = current_request()
+        if request is not None:
+            request.is_refusal_told = True
+        who = UNKNOWN if account is None else self.pseudonym(account)
+        event = messages.authentication_failed(who, reason)
+        self._send_unless_storm("authentication", who, event)
+
+    def _send_unless_storm(self, kind: str, user: str | None, event: dict[str, Any]) -> None:
+        if not self._storms.admits(kind, user):
+            counters.dropped("storm", "error")
+            return
+        self._storms.remember(kind, event)
+        self._send(event)
 
     def logged(self, record: logging.LogRecord) -> None:
         """Report what was logged as an error; what has only words is grouped by its template."""
@@ -204,18 +214,8 @@ class Telemetry:
             failure = Failure(error, error.__traceback__, new_id(128))
             self.failed(failure, handled=True, mechanism="logging")
             return
-        self._send(
-            {
-                "event_id": new_id(128),
-                "timestamp": record.created,
-                "level": "fatal" if record.levelno >= logging.CRITICAL else "error",
-                "logger": record.name,
-                "logentry": {
-                    "message": str(record.msg),
-                    "formatted": one_line(said_by(record)),
-                },
-            }
-        )
+        kind = f"{record.name} says {record.msg}"
+        self._send_unless_storm(kind, _user_id(), messages.logged(record))
 
     def _send(self, event: dict[str, Any], failure: Failure | None = None) -> None:
         if self.transport is None:
@@ -267,7 +267,9 @@ class Telemetry:
             self.transport.settle(self.options.flush_timeout_seconds)
 
     def close(self) -> None:
-        """Stop reporting: threads ended, folder given back, log handler taken off."""
+        """Stop reporting: storms told, threads ended, folder given back, log handler taken off."""
+        with quietly:
+            self._end_storms(all_of_them=True)
         atexit.unregister(self.keep)
         if self._log_watch is not None:
             self._log_watch.remove()
@@ -278,6 +280,20 @@ class Telemetry:
             self.transport.kill()
         sentry_sdk.get_global_scope().set_client(None)
         self.transport, self.is_active = None, False
+
+
+def _user_id() -> str | None:
+    user = sentry_sdk.get_isolation_scope()._user or {}  # noqa: SLF001 - nothing public tells
+    user_id = user.get("id")
+    return None if user_id is None else str(user_id)
+
+
+def _fingerprint_of(error: BaseException) -> dict[str, list[str]]:
+    """Return what an error's own ``fingerprint`` says: which others are the same to its author."""
+    parts = getattr(error, "fingerprint", None)
+    if isinstance(parts, list | tuple) and parts and all(isinstance(part, str) for part in parts):
+        return {"fingerprint": [*parts]}
+    return {}
 
 
 def _pseudonym_of(options: Options) -> Pseudonym:
