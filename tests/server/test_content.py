@@ -206,8 +206,11 @@ def test_making_a_lesson_is_traced_in_three_steps(start: Start, sink: RecordingS
 
     telemetry.flush(5)
     (trace,) = sink.items("transaction")
-    operations = [span["op"] for span in trace["spans"] if span["op"].startswith("content.")]
-    assert operations == ["content.plan", "content.write", "content.check"]
+    spans = {span["op"]: span for span in trace["spans"] if span["op"].startswith("content.")}
+    assert list(spans) == ["content.generate", "content.plan", "content.write", "content.check"]
+    assert spans["content.generate"]["data"]["education.subject"] == "mathematics"
+    below = {span["parent_span_id"] for op, span in spans.items() if op != "content.generate"}
+    assert below == {spans["content.generate"]["span_id"]}
 
 
 def _wrong_sum(draw: Random) -> Exercise:

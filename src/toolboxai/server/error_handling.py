@@ -116,18 +116,21 @@ class DependencyError(AppError):
         self.operation = operation
         self.failure = failure
         self.status = failure.value
+        # One issue for each service and way of failing, wherever it happens.
+        self.fingerprint = ("dependency", service, failure.name.lower())
 
 
 @contextmanager
 def database_operation(operation: str) -> Generator[None]:
     """Turn the database's failures in the block into `DependencyError`s; our mistakes pass."""
-    try:
-        yield
-    except BUGS:
-        raise
-    except FAILURES as error:
-        failure = Failure.TIMEOUT if is_timeout(error) else Failure.UNAVAILABLE
-        raise DependencyError(service="database", operation=operation, failure=failure) from error
+    with telemetry.database_operation(operation):
+        try:
+            yield
+        except BUGS:
+            raise
+        except FAILURES as error:
+            failure = Failure.TIMEOUT if is_timeout(error) else Failure.UNAVAILABLE
+            raise DependencyError(service="database", operation=operation, failure=failure) from error
 
 
 def add_handlers(app: FastAPI) -> None:

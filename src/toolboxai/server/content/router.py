@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Body, Depends, Query, Response, status
 
+from toolboxai import telemetry
 from toolboxai.server.content import service
 from toolboxai.server.content.engine.curriculum import MATHEMATICS, Curriculum
 from toolboxai.server.content.examples import (
@@ -63,7 +64,8 @@ async def generate_content(
     gives the same lesson under the same id: 201 the first time, 200 after that.
     """
     seed = secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
-    with tally.count(request.grade):
+    about = service.about(request, taught)
+    with tally.count(request.grade), telemetry.content_generation(about):
         lesson = service.make_lesson(request, taught, seed)
         is_new = await service.keep(database, lesson)
     if not is_new:

@@ -1,6 +1,7 @@
 """Make a lesson in three steps (plan, write, check), and keep it. Knows no web."""
 
 import logging
+from typing import Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -33,6 +34,7 @@ from toolboxai.server.models import StoredLesson
 log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
+PROVIDER: Final = "toolbox-offline"
 LESSONS = uuid5(NAMESPACE_URL, "urn:toolboxai:lesson")
 INSERT: dict[str, type[postgresql.Insert] | type[sqlite.Insert]] = {
     "postgresql": postgresql.Insert,
@@ -60,6 +62,18 @@ class LessonNotFoundError(CallerError):
 
     def __init__(self) -> None:
         super().__init__("No lesson has this id. POST /generate_content makes one.")
+
+
+def about(request: LessonRequest, curriculum: Curriculum) -> telemetry.Education:
+    """Return what reports may say of ``request``: the objective's code, never what somebody typed."""
+    objective = curriculum.find(request.objective)
+    return telemetry.Education(
+        subject=request.subject,
+        grade_band=grade_band_of(request.grade).value,
+        objective=None if objective is None else objective.code,
+        kind="lesson",
+        provider=PROVIDER,
+    )
 
 
 def make_lesson(request: LessonRequest, curriculum: Curriculum, seed: int) -> Lesson:
@@ -103,7 +117,7 @@ def lesson_from(draft: Draft, findings: tuple[Finding, ...]) -> Lesson:
         subject="mathematics",
         grade=plan.grade,
         grade_band=grade_band_of(plan.grade),
-        provider="toolbox-offline",
+        provider=PROVIDER,
         ai_generated=False,
         seed=plan.seed,
         sections=Sections(
