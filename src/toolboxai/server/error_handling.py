@@ -130,7 +130,9 @@ def database_operation(operation: str) -> Generator[None]:
             raise
         except FAILURES as error:
             failure = Failure.TIMEOUT if is_timeout(error) else Failure.UNAVAILABLE
-            raise DependencyError(service="database", operation=operation, failure=failure) from error
+            raise DependencyError(
+                service="database", operation=operation, failure=failure
+            ) from error
 
 
 def add_handlers(app: FastAPI) -> None:

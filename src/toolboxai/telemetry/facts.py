@@ -2,12 +2,12 @@
 
 import platform
 import re
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from time import time
 from typing import Any
 
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import BaseRoute, Mount
 
 from toolboxai.telemetry.current import Breadcrumb, Request, new_id
 
@@ -88,18 +88,31 @@ def route_of(scope: Mapping[str, Any]) -> str:
 
 def _template(routes: Iterable[BaseRoute], path: str) -> str | None:
     """Return the template of the first route that takes ``path``."""
-    for route in routes:
-        if isinstance(route, Mount) and (match := route.path_regex.match(path)):
+    for route in _flat(routes):
+        pattern = getattr(route, "path_regex", None)
+        match = pattern.match(path) if pattern else None
+        if match and isinstance(route, Mount):
             rest = _template(route.routes or (), "/" + match["path"])
             return f"{route.path}{rest or '/' + UNMATCHED}"
-        if isinstance(route, Route) and route.path_regex.match(path):
-            return route.path
+        if match:
+            return str(route.path)
     return None
+
+
+def _flat(routes: Iterable[BaseRoute]) -> Iterator[Any]:
+    """Yield all routes; FastAPI includes a router as one, with its prefixes put together inside."""
+    for route in routes:
+        included = getattr(route, "effective_route_contexts", None)
+        if included is None:
+            yield route
+        else:
+            for each in included():
+                yield getattr(each, "starlette_route", None) or each
 
 
 def _mounts(routes: Iterable[BaseRoute], path: str) -> str:
     """Return the templates of the mounts that lead to ``path``."""
-    for route in routes:
+    for route in _flat(routes):
         if isinstance(route, Mount) and (match := route.path_regex.match(f"{path}/")):
             rest = match["path"].rstrip("/")
             return route.path + (_mounts(route.routes or (), f"/{rest}") if rest else "")
@@ -108,6 +121,8 @@ def _mounts(routes: Iterable[BaseRoute], path: str) -> str:
 
 def transaction_name(request: Request) -> str:
     """Return what Sentry lists as the transaction: the route's template."""
+    if request.status == 404 and not {"route", "app_root_path"} & request.scope.keys():
+        return UNMATCHED  # no need to try them all again
     return route_of(request.scope)
 
 

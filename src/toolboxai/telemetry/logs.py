@@ -18,6 +18,13 @@ MAX_BODY_CHARS = 8_192
 # The logs of requests that came in or went out say again what traces and breadcrumbs say, but with raw
 # paths and queries.
 _SILENT = ("toolboxai.telemetry", "sentry_sdk", "urllib3", "uvicorn.access", "httpx", "httpcore")
+# What servers say of a start or an end that failed: the error itself is reported, these are its text again.
+_SERVERS = frozenset({"gunicorn.error", "hypercorn.error", "uvicorn.error"})
+_SERVERS_LAST_WORDS = (
+    "Traceback (most recent call last):",
+    "Application startup failed",
+    "Application shutdown failed",
+)
 _SEVERITY = {"fatal": 21, "error": 17, "warn": 13, "info": 9, "debug": 5, "trace": 1}
 # A log line is one line, whatever somebody typed into a form: CR, LF, ESC and their like become visible.
 _CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)]} | {
@@ -128,7 +135,7 @@ def _ignore(_record: logging.LogRecord) -> None:
 def _is_repeated(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if error is None:
-        return False
+        return record.name in _SERVERS and str(record.msg).startswith(_SERVERS_LAST_WORDS)
     # asyncio logs what its handler was told a moment ago, in whatever context that happens to be.
     return captured_id(error) is not None or (record.name == "asyncio" and is_captured(error))
 

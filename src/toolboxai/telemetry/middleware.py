@@ -63,21 +63,23 @@ class TelemetryLayer:
     async def _lifespan(
         self, reporter: Reporter, scope: MutableMapping[str, Any], receive: Receive, send: Send
     ) -> None:
+        request = Request({"type": "lifespan", "headers": ()})
+        read_trace_headers(request)
+
         async def last_words(message: Message) -> None:
+            kind = message["type"]
+            if kind.endswith(".failed"):
+                _lifespan_failed(reporter, request, sys.exc_info()[1])
             # uvicorn raises the signal again after this message: no atexit will run.
-            if message["type"].startswith("lifespan.shutdown."):
+            if kind.endswith(".failed") or kind.startswith("lifespan.shutdown."):
                 await _in_thread(reporter.keep)
             await send(message)
 
         try:
             await self._app(scope, receive, last_words)
         except Exception as error:
-            with quietly:
-                request = Request({"type": "lifespan", "headers": ()})
-                set_current_request(request)
-                read_trace_headers(request)
-                reporter.failed(request.fail(error), handled=False, mechanism="lifespan")
-                await _in_thread(reporter.keep)
+            _lifespan_failed(reporter, request, error)
+            await _in_thread(reporter.keep)
             raise
 
     async def _request(
@@ -153,6 +155,13 @@ class TelemetryLayer:
             await send(message)
 
         return receive, observe
+
+
+def _lifespan_failed(reporter: Reporter, request: Request, error: BaseException | None) -> None:
+    with quietly:
+        set_current_request(request)
+        if error is not None and is_fault(error):
+            reporter.failed(request.fail(error), handled=False, mechanism="lifespan")
 
 
 def _look(request: Request, message: Message) -> Message:

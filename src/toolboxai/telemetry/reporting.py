@@ -30,6 +30,7 @@ from toolboxai.telemetry.current import (
     new_id,
 )
 from toolboxai.telemetry.facts import describe, transaction_name
+from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.logs import LogWatch, renderer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym, pseudonyms, secret_in
@@ -132,8 +133,9 @@ class Telemetry:
         }
 
     def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
-        """Report an error that was met, unless this occurrence already is."""
-        if self.transport is None or captured_id(failure.error):
+        """Report an error that was met, unless it is nobody's fault or this occurrence already is reported."""
+        error = failure.error
+        if self.transport is None or not is_fault(error) or captured_id(error):
             return
         kind = self._kind_of(failure)
         mark_captured(failure.error, failure.event_id)
