@@ -1,8 +1,10 @@
 """What goes into the spool comes out, also after a power cut at any moment."""
 
 import os
+import struct
 from itertools import count
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from hypothesis import example, given
@@ -11,7 +13,15 @@ from hypothesis import strategies as st
 from tests.telemetry.forgetful_disk import ForgetfulDisk, PowerCutError
 from toolboxai.telemetry.spool import Disk, RealDisk, Spool, claim_folder
 from toolboxai.telemetry.spool.disk import Appender
-from toolboxai.telemetry.spool.records import MARK, MAX_RECORD_BYTES, found_in, framed
+from toolboxai.telemetry.spool.records import (
+    MARK,
+    MAX_RECORD_BYTES,
+    OLD_MARK,
+    Record,
+    found_in,
+    framed,
+    record_at,
+)
 
 FOLDER = Path("/spool")
 BATCHES = st.lists(
@@ -26,13 +36,13 @@ def spool_on(
     return Spool(
         folder,
         max_bytes=limits.get("max_bytes", 64 * 1024),
-        lost=(lost if lost is not None else []).append,
+        lost=lambda _reason, body: (lost if lost is not None else []).append(body),
         disk=disk,
         now_ns=lambda: next(ticks),
     )
 
 
-def nothing_is_lost(body: bytes) -> None:
+def nothing_is_lost(_reason: str, body: bytes) -> None:
     pytest.fail(f"{body!r} was lost")
 
 
@@ -120,11 +130,11 @@ def test_a_power_cut_at_any_moment_loses_nothing_that_was_promised(
 
 @given(st.lists(st.binary(max_size=400), max_size=8), st.data())
 def test_damage_costs_what_it_hits_and_no_more(bodies: list[bytes], data: st.DataObject) -> None:
-    whole = b"".join(map(framed, bodies))
+    whole = b"".join(framed(Record(body)) for body in bodies)
     at = data.draw(st.integers(0, max(0, len(whole) - 1)))
     broken = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :] if whole else b""
 
-    found = [broken[start : start + length] for start, length in found_in(broken)]
+    found = [record.body for start, _ in found_in(broken) if (record := record_at(broken, start))]
 
     assert len(found) >= len(bodies) - 1
     assert all(body in bodies for body in found)
@@ -134,13 +144,13 @@ def test_damage_costs_what_it_hits_and_no_more(bodies: list[bytes], data: st.Dat
 @example(MARK)
 @example(MARK + b"\xff\xff\xff\xff" * 2)
 def test_any_bytes_can_be_looked_through_for_records(garbage: bytes) -> None:
-    for start, length in found_in(garbage):
-        assert start + length <= len(garbage)
+    for start, end in found_in(garbage):
+        assert start < end <= len(garbage)
 
 
 def test_a_record_has_a_largest_size() -> None:
     with pytest.raises(ValueError, match="at most"):
-        framed(bytes(MAX_RECORD_BYTES + 1))
+        framed(Record(bytes(MAX_RECORD_BYTES + 1)))
 
 
 def test_when_it_is_full_the_oldest_goes_and_is_counted() -> None:
@@ -183,15 +193,107 @@ def test_what_is_given_back_is_taken_again() -> None:
     assert again.body == b"a"
 
 
-def test_names_never_go_back_when_the_clock_does(tmp_path: Path) -> None:
-    times = iter([9, 3])
-    spool = Spool(tmp_path, max_bytes=64 * 1024, lost=nothing_is_lost, now_ns=lambda: next(times))
+def test_names_never_go_back_when_the_clock_did(tmp_path: Path) -> None:
+    names = []
+    for time in (9, 3):
+        spool = Spool(
+            tmp_path,
+            max_bytes=64 * 1024,
+            lost=nothing_is_lost,
+            now_ns=lambda: time,  # noqa: B023 - called within the round
+            elapsed_ns=lambda: 0,
+        )
+        spool.append([b"waits"])
+        spool.close()
+        names = sorted(path.name for path in tmp_path.glob("*.segment"))
 
-    spool.append([bytes(8_000)])
-    spool.append([bytes(8_000)])
-
-    names = sorted(path.name for path in tmp_path.glob("*.segment"))
     assert names == [f"{9:020d}.segment", f"{10:020d}.segment"]
+
+
+def kind_spool(disk: Disk | None = None, folder: Path = FOLDER) -> Spool:
+    """Return a spool of bodies that begin with their categories: ``error+log:text``."""
+    return Spool(
+        folder,
+        max_bytes=64 * 1024,
+        lost=nothing_is_lost,
+        categories_of=lambda body: frozenset(body.partition(b":")[0].decode().split("+")),
+        rules=7,
+        disk=disk or ForgetfulDisk(),
+        now_ns=lambda: 1_700_000_000_000_000_000,
+        elapsed_ns=lambda: 0,
+    )
+
+
+MIXED = [b"log:1", b"error:2", b"transaction:3", b"error+log:4", b"log:5"]
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_errors_come_newest_first_and_then_the_rest_oldest_first(*, restarts: bool) -> None:
+    disk = ForgetfulDisk()
+    spool = kind_spool(disk)
+    spool.append(list(MIXED))
+    if restarts:
+        spool.close()
+        spool = kind_spool(disk)
+        spool.recover()
+
+    assert drained(spool) == [b"error+log:4", b"error:2", b"log:1", b"transaction:3", b"log:5"]
+
+
+def test_what_is_refused_stays_and_holds_up_nobody() -> None:
+    spool = kind_spool()
+    spool.append(list(MIXED))
+
+    taken = [spool.take(lambda categories: "log" not in categories) for _ in range(3)]
+
+    assert [entry and entry.body for entry in taken] == [b"error:2", b"transaction:3", None]
+    left = [spool.take() for _ in range(4)]
+    assert [entry and entry.body for entry in left] == [b"error+log:4", b"log:1", b"log:5", None]
+
+
+def test_an_entry_says_what_is_known_about_it() -> None:
+    spool = kind_spool()
+    spool.append([b"error+log:4"])
+
+    entry = spool.take()
+
+    assert entry is not None
+    assert entry.categories == {"error", "log"}
+    assert entry.written_at == 1_700_000_000
+    assert entry.rules == 7
+
+
+def test_records_of_the_first_version_are_read(tmp_path: Path) -> None:
+    body = b"error:from before"
+    old = OLD_MARK + struct.pack("<II", len(body), crc32(body)) + body
+    (tmp_path / f"{5_000_000_000:020d}.segment").write_bytes(old + framed(Record(b"log:new")))
+    spool = kind_spool(RealDisk(), tmp_path)
+    spool.recover()
+
+    first, second = spool.take(), spool.take()
+
+    assert first is not None
+    assert (first.body, first.categories, first.rules) == (body, frozenset({"error"}), 0)
+    assert first.written_at == 5
+    assert second is not None
+    assert second.body == b"log:new"
+
+
+def test_what_is_deferred_comes_after_all_others_and_then_in_turn() -> None:
+    spool = kind_spool()
+    spool.append([b"error:poison", b"log:poison", b"log:fine"])
+    order = []
+    for _ in range(6):
+        entry = spool.take()
+        assert entry is not None
+        order.append(entry.body)
+        if b"poison" in entry.body:
+            spool.defer(entry)
+        else:
+            spool.acknowledge(entry)
+
+    assert order[:3] == [b"error:poison", b"log:poison", b"log:fine"]
+    assert order[3:] == [b"error:poison", b"log:poison", b"error:poison"]
 
 
 def test_a_segment_that_somebody_deleted_does_not_hold_up_the_rest(tmp_path: Path) -> None:

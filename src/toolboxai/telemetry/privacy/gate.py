@@ -17,6 +17,9 @@ from toolboxai.telemetry.privacy.keys import (
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM, Pseudonym
 from toolboxai.telemetry.privacy.text import IS_MARKER, MARKER, redact
 
+# Raise it with every change to what may leave: what was kept under older rules goes through the gate again.
+RULES_VERSION = 1
+
 MAX_DEPTH = 24
 MAX_MEMBERS = 2_000
 MIN_ECHO_CHARS = 5

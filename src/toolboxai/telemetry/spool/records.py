@@ -1,45 +1,93 @@
-"""Records in a segment file: marked, measured, checksummed. Pure: bytes in, bytes out."""
+"""Records in a segment file: marked, measured, checksummed. Pure: bytes in, bytes out.
+
+A record is the mark, the length and the checksum of what follows; then when it was written, under which
+rules, its categories, and the body. Those of the first version hold the body alone.
+"""
 
 from collections.abc import Iterator
 from struct import Struct
+from typing import NamedTuple
 from zlib import crc32
 
-MARK = b"\xf5TBX"
+MARK = b"\xf5TB2"
+OLD_MARK = b"\xf5TBX"
 MAX_RECORD_BYTES = 64 * 1024 * 1024
+MAX_BODY_BYTES = MAX_RECORD_BYTES - 64 * 1024  # leaves room for categories, whatever their names
+_ANY_MARK = b"\xf5TB"
 _HEADER = Struct("<4sII")
-HEADER_BYTES = _HEADER.size
+_DETAILS = Struct("<QII")
 
 
-def framed(body: bytes) -> bytes:
-    """Return ``body`` as a record. Raises ``ValueError`` over ``MAX_RECORD_BYTES``."""
-    if len(body) > MAX_RECORD_BYTES:
-        msg = f"a record holds at most {MAX_RECORD_BYTES:,} bytes, got {len(body):,}"
+class Record(NamedTuple):
+    """A body and what was known when it was written. Rules 0 and no time: a record of the first version."""
+
+    body: bytes
+    categories: frozenset[str] = frozenset()
+    written_ns: int = 0
+    rules: int = 0
+
+
+def framed(record: Record) -> bytes:
+    """Return ``record`` as bytes. Raises ``ValueError`` over ``MAX_RECORD_BYTES``."""
+    label = ",".join(sorted(record.categories)).encode()
+    held = _DETAILS.pack(record.written_ns, record.rules, len(label)) + label + record.body
+    if len(held) > MAX_RECORD_BYTES:
+        msg = f"a record holds at most {MAX_RECORD_BYTES:,} bytes, got {len(held):,}"
         raise ValueError(msg)
-    return _HEADER.pack(MARK, len(body), crc32(body)) + body
+    return _HEADER.pack(MARK, len(held), crc32(held)) + held
 
 
 def found_in(segment: bytes) -> Iterator[tuple[int, int]]:
-    """Yield offset and length of each whole record's body.
+    """Yield start and end of each whole record.
 
     Damage (a torn tail, a flipped bit) is stepped over to the next mark: it costs what it hit, no more.
     """
-    position = segment.find(MARK)
+    position = segment.find(_ANY_MARK)
     while position >= 0:
         end = _end_of(segment, position)
         if end is None:
-            position = segment.find(MARK, position + 1)
+            position = segment.find(_ANY_MARK, position + 1)
             continue
-        yield position + HEADER_BYTES, end - position - HEADER_BYTES
-        position = segment.find(MARK, end)
+        yield position, end
+        position = segment.find(_ANY_MARK, end)
 
 
 def _end_of(segment: bytes, position: int) -> int | None:
     """Return where the record at ``position`` ends, or ``None`` if it isn't whole."""
-    start = position + HEADER_BYTES
+    start = position + _HEADER.size
     if start > len(segment):
         return None
-    _, length, checksum = _HEADER.unpack_from(segment, position)
+    mark, length, checksum = _HEADER.unpack_from(segment, position)
     end = start + int(length)
-    if length > MAX_RECORD_BYTES or end > len(segment):
+    if mark not in {MARK, OLD_MARK} or length > MAX_RECORD_BYTES or end > len(segment):
         return None
     return end if crc32(memoryview(segment)[start:end]) == checksum else None
+
+
+def label_of(segment: bytes, start: int) -> bytes | None:
+    """Return the categories of the whole record at ``start`` as they are written; ``None`` if it has none."""
+    if not segment.startswith(MARK, start):
+        return None
+    at = start + _HEADER.size
+    _, _, length = _DETAILS.unpack_from(segment, at)
+    return segment[at + _DETAILS.size : at + _DETAILS.size + int(length)]
+
+
+def categories_in(label: bytes) -> frozenset[str]:
+    """Return the categories that ``label_of`` returned."""
+    return frozenset(label.decode().split(",")) if label else frozenset()
+
+
+def record_at(segment: bytes, start: int = 0) -> Record | None:
+    """Return the record at ``start``, or ``None`` if it isn't whole."""
+    end = _end_of(segment, start)
+    if end is None:
+        return None
+    label = label_of(segment, start)
+    at = start + _HEADER.size
+    if label is None:
+        return Record(segment[at:end])
+    written_ns, rules, _ = _DETAILS.unpack_from(segment, at)
+    return Record(
+        segment[at + _DETAILS.size + len(label) : end], categories_in(label), written_ns, rules
+    )

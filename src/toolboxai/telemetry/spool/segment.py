@@ -1,94 +1,180 @@
 """One file of records and, beside it, which of them have been delivered."""
 
 from array import array
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import iter_unpack, pack
 
 from toolboxai.telemetry.spool.disk import Appender, Disk
-from toolboxai.telemetry.spool.records import HEADER_BYTES, found_in, framed
+from toolboxai.telemetry.spool.records import (
+    Record,
+    categories_in,
+    found_in,
+    label_of,
+    record_at,
+)
+
+Categories = frozenset[str]
+CategoriesOf = Callable[[bytes], Categories]
+
+# A record's state is one byte, so that a quarter of a million of them are searched by `find`: its kind
+# while it waits, with a bit set when it is deferred or taken. A kind is a place in the list of the
+# sets of categories that occur in the segment; place 0 is for those beyond the last.
+MAX_KINDS = 62
+_KIND, _TAKEN, _DEFERRED, _DONE = 0x3F, 0x40, 0x80, 0xFF
+_NEXT_ROUND = bytes(
+    state & _KIND if state & _DEFERRED and state != _DONE else state for state in range(256)
+)
 
 
 class Segment:
-    """Record bodies by index. Not safe for threads by itself: the spool holds its lock."""
+    """Records by index, five bytes of memory each. Not safe for threads: the spool holds its lock."""
 
     def __init__(self, path: Path, disk: Disk) -> None:
         self.path = path
+        self.disk = disk
         self.size_bytes = 0
         self.is_open = False
-        self._disk = disk
+        self.waiting = 0
+        self.opened_ns = 0
+        self.written_ns = 0  # when the last record came
         self._acknowledged_path = path.with_suffix(".acknowledged")
         self._file: Appender | None = None
         self._acknowledged_file: Appender | None = None
-        self._spans = array("Q")  # offset and length of each body, flat
-        self._acknowledged: set[int] = set()
-        self._next = 0
+        self._starts = array("I")
+        self._states = bytearray()
+        self._kinds: list[Categories] = [frozenset()]
 
     @classmethod
-    def create(cls, path: Path, disk: Disk) -> "Segment":
+    def create(cls, path: Path, disk: Disk, now_ns: int) -> "Segment":
         """Return a new segment to write to."""
         segment = cls(path, disk)
         segment._file = disk.create(path)
         segment.is_open = True
+        segment.opened_ns = segment.written_ns = now_ns
         return segment
 
     @classmethod
-    def recover(cls, path: Path, disk: Disk) -> "Segment":
-        """Return what is whole of a segment that an earlier process left."""
+    def recover(cls, path: Path, disk: Disk, categories_of: CategoriesOf) -> "Segment":
+        """Return what is whole of a segment that an earlier process left.
+
+        ``categories_of`` a body is asked for records of the first version, which don't carry them.
+        """
         segment = cls(path, disk)
         body = disk.read(path)
         segment.size_bytes = len(body)
-        for offset, length in found_in(body):
-            segment._spans.extend((offset, length))
-        segment._acknowledged = segment._read_acknowledged()
+        kinds: dict[bytes, int] = {}
+        start = -1
+        for start, end in found_in(body):
+            label = label_of(body, start)
+            if label is None:
+                record = record_at(body[start:end])
+                kind = segment._kind_of(categories_of(record.body if record else b""))
+            elif (known := kinds.get(label)) is not None:
+                kind = known
+            else:
+                kind = kinds[label] = segment._kind_of(categories_in(label))
+            segment._starts.append(start)
+            segment._states.append(kind)
+        newest = record_at(body, start) if start >= 0 else None
+        segment.written_ns = newest.written_ns if newest else 0
+        segment.waiting = segment.count
+        for index in segment._read_acknowledged():
+            segment._finish(index)
         return segment
 
     def _read_acknowledged(self) -> set[int]:
-        if not self._disk.size(self._acknowledged_path):
+        if not self.disk.size(self._acknowledged_path):
             return set()
-        body = self._disk.read(self._acknowledged_path)
+        body = self.disk.read(self._acknowledged_path)
         whole = body[: len(body) - len(body) % 4]
         return {index for (index,) in iter_unpack("<I", whole) if index < self.count}
+
+    def _kind_of(self, categories: Categories) -> int:
+        if categories in self._kinds:
+            return self._kinds.index(categories)
+        if len(self._kinds) > MAX_KINDS:
+            return 0
+        self._kinds.append(categories)
+        return len(self._kinds) - 1
 
     @property
     def count(self) -> int:
         """How many records it holds."""
-        return len(self._spans) // 2
+        return len(self._states)
 
-    @property
-    def waiting(self) -> int:
-        """How many of them are not acknowledged."""
-        return self.count - len(self._acknowledged)
-
-    def append(self, bodies: list[bytes]) -> None:
-        """Write and sync ``bodies``; only then are they part of the segment."""
+    def write(self, parts: Sequence[bytes]) -> None:
+        """Write and sync framed records; ``add`` then makes them part of the segment."""
         if self._file is None:
             msg = f"{self.path.name} is closed"
             raise OSError(msg)
-        records = [framed(body) for body in bodies]
-        self._file.write(b"".join(records))
+        self._file.write(b"".join(parts))
         self._file.sync()
-        for record, body in zip(records, bodies, strict=True):
-            self._spans.extend((self.size_bytes + HEADER_BYTES, len(body)))
-            self.size_bytes += len(record)
 
-    def take(self) -> int | None:
-        """Return the index of the oldest record that was neither acknowledged nor taken before."""
-        while self._next < self.count:
-            index = self._next
-            self._next += 1
-            if index not in self._acknowledged:
-                return index
-        return None
+    def add(self, records: Sequence[Record], parts: Sequence[bytes]) -> None:
+        """Let what was written be found."""
+        for record, part in zip(records, parts, strict=True):
+            self._starts.append(self.size_bytes)
+            self._states.append(self._kind_of(record.categories))
+            self.size_bytes += len(part)
+            self.written_ns = record.written_ns
+        self.waiting += len(records)
+
+    def oldest(self, wanted: Callable[[Categories], bool]) -> int | None:
+        """Return the index of the oldest record of a ``wanted`` kind that nobody has taken."""
+        found = [
+            index
+            for kind, categories in enumerate(self._kinds)
+            if wanted(categories) and (index := self._states.find(kind)) >= 0
+        ]
+        return min(found, default=None)
+
+    def newest(self, wanted: Callable[[Categories], bool]) -> int | None:
+        """Return the index of the newest record of a ``wanted`` kind that nobody has taken."""
+        found = [
+            index
+            for kind, categories in enumerate(self._kinds)
+            if wanted(categories) and (index := self._states.rfind(kind)) >= 0
+        ]
+        return max(found, default=None)
+
+    def take(self, index: int) -> Record | None:
+        """Return a record that nobody else will be given; ``None`` if it has been damaged."""
+        kind = self._states[index] & _KIND
+        self._states[index] = kind | _TAKEN
+        record = self.read(index)
+        return record and record._replace(
+            categories=record.categories or self._kinds[kind],
+            written_ns=record.written_ns or self.written_ns,
+        )
+
+    def read(self, index: int) -> Record | None:
+        """Return a record; ``None`` if it has been damaged."""
+        start = self._starts[index]
+        end = self._starts[index + 1] if index + 1 < self.count else self.size_bytes
+        return record_at(self.disk.read_part(self.path, start, end - start))
 
     def give_back(self, index: int) -> None:
         """Let ``index`` be taken again."""
-        self._next = min(self._next, index)
+        if self._states[index] != _DONE:
+            self._states[index] &= _KIND
 
-    def read(self, index: int) -> bytes:
-        """Return the body of a record."""
-        offset, length = self._spans[2 * index], self._spans[2 * index + 1]
-        return self._disk.read_part(self.path, offset, length)
+    def defer(self, index: int) -> None:
+        """Let ``index`` be taken again in the next round."""
+        if self._states[index] != _DONE:
+            self._states[index] = self._states[index] & _KIND | _DEFERRED
+
+    def begin_round(self) -> None:
+        """Let what was deferred be taken again."""
+        self._states = self._states.translate(_NEXT_ROUND)
+
+    def _finish(self, index: int) -> bool:
+        if self._states[index] == _DONE:
+            return False
+        self._states[index] = _DONE
+        self.waiting -= 1
+        return True
 
     def acknowledge(self, index: int) -> None:
         """Note that a record has arrived.
@@ -96,15 +182,23 @@ class Segment:
         Not synced, and a full disk is no obstacle: at worst it is sent again after a restart, which
         the sink recognises.
         """
-        self._acknowledged.add(index)
+        if not self._finish(index):
+            return
         with suppress(OSError):
             if self._acknowledged_file is None:
-                self._acknowledged_file = self._disk.append(self._acknowledged_path)
+                self._acknowledged_file = self.disk.append(self._acknowledged_path)
             self._acknowledged_file.write(pack("<I", index))
 
     def remaining(self) -> list[bytes]:
-        """Return the bodies that are not acknowledged."""
-        return [self.read(index) for index in range(self.count) if index not in self._acknowledged]
+        """Return the bodies that are not acknowledged, as far as they can be read."""
+        bodies = []
+        for index, state in enumerate(self._states):
+            if state == _DONE:
+                continue
+            with suppress(OSError):
+                if record := self.read(index):
+                    bodies.append(record.body)
+        return bodies
 
     def close(self) -> None:
         """Stop writing to it."""
@@ -117,5 +211,5 @@ class Segment:
     def remove(self) -> None:
         """Delete it. The records go first: acknowledgements alone mean nothing."""
         self.close()
-        self._disk.remove(self.path)
-        self._disk.remove(self._acknowledged_path)
+        self.disk.remove(self.path)
+        self.disk.remove(self._acknowledged_path)

@@ -1,36 +1,50 @@
 """The spool: append → durable, take → deliver → acknowledge. Bounded in bytes; the oldest goes first."""
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
-from time import time_ns
+from time import monotonic_ns, time_ns
 
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
-from toolboxai.telemetry.spool.records import MAX_RECORD_BYTES
-from toolboxai.telemetry.spool.segment import Segment
+from toolboxai.telemetry.spool.records import MAX_BODY_BYTES, Record, framed
+from toolboxai.telemetry.spool.segment import Categories, CategoriesOf, Segment
 
 SEGMENT_BYTES = 4 * 1024 * 1024
+URGENT = "error"
 _SEGMENTS_IN_CAP = 16
+_SECOND_NS = 1_000_000_000
+
+Lost = Callable[[str, bytes], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A body on its way out."""
+    """A body on its way out: what it holds, when it was written (epoch seconds), under which rules."""
 
     body: bytes
+    categories: Categories
+    written_at: float
+    rules: int
     segment: Segment
     index: int
+
+
+def _anything(_: Categories) -> bool:
+    return True
+
+
+def _nothing_known(_: bytes) -> Categories:
+    return frozenset()
 
 
 class Spool:
     """A queue on disk, for one writing and one delivering thread.
 
-    After ``append`` returns, the bodies survive a kill and a power cut. ``lost`` is called with each
-    body that had to make room. ``recover`` brings back what an earlier process left; until it has run,
-    only what is new is taken.
+    After ``append`` returns, the bodies survive a kill and a power cut. ``lost`` is called with
+    ``"cache_overflow"`` and each body that had to make room. ``recover`` brings back what an earlier
+    process left; until it has run, only what is new is taken. ``categories_of`` says what a body
+    holds, and ``rules`` which version of the caller's rules it went through: both are written beside it.
     """
 
     def __init__(
@@ -38,24 +52,33 @@ class Spool:
         folder: Path,
         *,
         max_bytes: int,
-        lost: Callable[[bytes], None],
+        lost: Lost,
+        categories_of: CategoriesOf = _nothing_known,
+        rules: int = 0,
         disk: Disk | None = None,
         now_ns: Callable[[], int] = time_ns,
+        elapsed_ns: Callable[[], int] = monotonic_ns,
     ) -> None:
         self._folder = folder
         self._max_bytes = max_bytes
         self._segment_bytes = min(SEGMENT_BYTES, max_bytes // _SEGMENTS_IN_CAP)
-        self._largest_bytes = min(MAX_RECORD_BYTES, max_bytes // 2)
-        self._deferred: deque[tuple[Segment, int]] = deque()
+        self._largest_bytes = min(MAX_BODY_BYTES, max_bytes // 2)
         self._lost = lost
+        self._categories_of = categories_of
+        self._rules = rules
         self._disk = disk or RealDisk()
-        self._now_ns = now_ns
+        self._elapsed_ns = elapsed_ns
+        self._began_ns = now_ns() - elapsed_ns()
         self._segments: list[Segment] = []
         self._lock = Lock()
-        self._last_name = 0
         # Looked up now: a later look would take this process's own new files for somebody's remains.
         names = self._disk.names(folder)
         self._left_behind = [name for name in names if name.endswith(".segment")]
+        self._last_name = max(map(_number, self._left_behind), default=0)
+
+    def _now_ns(self) -> int:
+        """Return the time by a clock that nobody sets while this process runs."""
+        return self._began_ns + self._elapsed_ns()
 
     @property
     def waiting(self) -> int:
@@ -67,10 +90,7 @@ class Spool:
     def size_bytes(self) -> int:
         """How much disk the segments take."""
         with self._lock:
-            return self._size_bytes()
-
-    def _size_bytes(self) -> int:
-        return sum(segment.size_bytes for segment in self._segments)
+            return sum(segment.size_bytes for segment in self._segments)
 
     def recover(self) -> int:
         """Take in the segments of an earlier process; return how many bodies they still hold."""
@@ -86,9 +106,11 @@ class Spool:
 
     def _recovered(self, name: str) -> Segment | None:
         try:
-            return Segment.recover(self._folder / name, self._disk)
+            segment = Segment.recover(self._folder / name, self._disk, self._categories_of)
         except OSError:  # unreadable now; it stays where it is, for somebody to look at
             return None
+        segment.written_ns = segment.written_ns or _number(name)
+        return segment
 
     def append(self, bodies: list[bytes]) -> None:
         """Return once ``bodies`` are on disk, and take them out of the list as they get there.
@@ -98,10 +120,13 @@ class Spool:
         """
         for body in [body for body in bodies if len(body) > self._largest_bytes]:
             bodies.remove(body)
-            self._lost(body)
+            self._lost("cache_overflow", body)
         for batch in list(self._batches(bodies)):
-            self._append(batch)
+            self._append(list(map(self._record, batch)))
             del bodies[: len(batch)]
+
+    def _record(self, body: bytes) -> Record:
+        return Record(body, self._categories_of(body), self._now_ns(), self._rules)
 
     def _batches(self, bodies: list[bytes]) -> Iterator[list[bytes]]:
         """Yield ``bodies`` in parts of which each fits into the spool."""
@@ -114,17 +139,20 @@ class Spool:
         if batch:
             yield batch
 
-    def _append(self, bodies: list[bytes]) -> None:
-        self._make_room(sum(map(len, bodies)))
+    def _append(self, records: list[Record]) -> None:
+        parts = [framed(record) for record in records]
+        self._make_room(sum(map(len, parts)))
         segment = self._open_segment()
         try:
             # Only this thread writes, so the slow part needs no lock; readers see the new records
             # when the index grows, after the sync.
-            segment.append(bodies)
+            segment.write(parts)
         except OSError:
             # What half arrived stays behind as damage; what comes next starts in a file of its own.
             self._seal(segment)
             raise
+        with self._lock:
+            segment.add(records, parts)
         if segment.size_bytes >= self._segment_bytes:
             self._seal(segment)
 
@@ -135,7 +163,7 @@ class Spool:
         # Names are times, and never go back even when the clock does.
         self._last_name = max(self._now_ns(), self._last_name + 1)
         path = self._folder / f"{self._last_name:020d}.segment"
-        segment = Segment.create(path, self._disk)
+        segment = Segment.create(path, self._disk, self._now_ns())
         try:
             self._disk.sync_folder(self._folder)
         except OSError:
@@ -157,33 +185,55 @@ class Spool:
 
     def _make_room(self, incoming_bytes: int) -> None:
         while self._segments and self.size_bytes + incoming_bytes > self._max_bytes:
-            with self._lock:
-                oldest = self._segments.pop(0)
-                bodies = oldest.remaining()
-                oldest.remove()
-            for body in bodies:
-                self._lost(body)
+            self._drop(self._segments[0], "cache_overflow")
 
-    def take(self) -> Entry | None:
-        """Return the oldest body that nobody has taken, or ``None``."""
+    def _drop(self, segment: Segment, reason: str) -> None:
         with self._lock:
-            for segment in list(self._segments):
-                index = segment.take()
-                if index is None:
-                    continue
+            self._segments.remove(segment)
+            bodies = segment.remaining()
+            segment.remove()
+        for body in bodies:
+            self._lost(reason, body)
+
+    def take(self, accept: Callable[[Categories], bool] | None = None) -> Entry | None:
+        """Return the next body that nobody has taken, or ``None``: errors newest first, then the rest oldest first.
+
+        Those whose categories ``accept`` refuses are left where they are. What was deferred comes when
+        nothing else is left.
+        """
+        wanted = accept or _anything
+        with self._lock:
+            if found := self._next(wanted):
+                return found
+            for segment in self._segments:
+                segment.begin_round()
+            return self._next(wanted)
+
+    def _next(self, wanted: Callable[[Categories], bool]) -> Entry | None:
+        urgent = ((each, each.newest) for each in reversed(self._segments))
+        others = ((each, each.oldest) for each in self._segments)
+        is_urgent = lambda categories: URGENT in categories and wanted(categories)  # noqa: E731
+        return self._first_of(urgent, is_urgent) or self._first_of(others, wanted)
+
+    def _first_of(
+        self,
+        places: Iterable[tuple[Segment, Callable[[Callable[[Categories], bool]], int | None]]],
+        wanted: Callable[[Categories], bool],
+    ) -> Entry | None:
+        for segment, find in list(places):
+            while (index := find(wanted)) is not None:
                 try:
-                    return Entry(segment.read(index), segment, index)
+                    record = segment.take(index)
                 except OSError:  # somebody deleted the file: what was in it is beyond help
                     self._segments.remove(segment)
-            return self._again()
-
-    def _again(self) -> Entry | None:
-        """Return the body that was deferred longest and has not had to make room."""
-        while self._deferred:
-            segment, index = self._deferred.popleft()
-            with suppress(OSError):
-                if segment in self._segments:
-                    return Entry(segment.read(index), segment, index)
+                    break
+                if record is None:
+                    segment.acknowledge(index)
+                    continue
+                written_at = record.written_ns / _SECOND_NS
+                return Entry(
+                    record.body, record.categories, written_at, record.rules, segment, index
+                )
         return None
 
     def acknowledge(self, entry: Entry) -> None:
@@ -201,7 +251,7 @@ class Spool:
     def defer(self, entry: Entry) -> None:
         """Keep a body for another try after all others: it may be the one that the sink can't take."""
         with self._lock:
-            self._deferred.append((entry.segment, entry.index))
+            entry.segment.defer(entry.index)
 
     def close(self) -> None:
         """Close all files; what waits stays on disk."""
@@ -209,3 +259,9 @@ class Spool:
             for segment in list(self._segments):
                 segment.close()
                 self._drop_if_done(segment)
+
+
+def _number(name: str) -> int:
+    """Return the time in a segment's name; 0 when somebody else named it."""
+    stem = Path(name).stem
+    return int(stem) if stem.isascii() and stem.isdigit() else 0

@@ -11,12 +11,12 @@ from sentry_sdk.transport import Transport
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import Gate, Pseudonym
+from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
 from toolboxai.telemetry.spool import Spool, claim_folder
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
 from toolboxai.telemetry.transport.losses import count_body, count_items
 from toolboxai.telemetry.transport.sender import Delivery, Sender, Sink
-from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
+from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
 
 CLIENT = f"toolboxai.telemetry/{sentry_sdk.VERSION}"
 
@@ -49,7 +49,9 @@ class SpoolingTransport(Transport):
         self.spool = Spool(
             self._slot.folder,
             max_bytes=choices.spool_max_bytes,
-            lost=lambda body: count_body("cache_overflow", body),
+            lost=count_body,
+            categories_of=categories_of,
+            rules=RULES_VERSION,
         )
         self._sink = Sink(self._dsn, CLIENT)
         self._sender = Sender(self.spool, self._sink)

@@ -143,6 +143,14 @@ def contents(kept: bytes) -> Iterator[tuple[str, int]]:
         position = end + 1 + header["length"] + 1
 
 
+def categories_of(kept: bytes) -> frozenset[str]:
+    """Return the categories of all items of a kept envelope; none when it isn't an envelope."""
+    try:
+        return frozenset(category for category, _ in contents(kept))
+    except (KeyError, TypeError, ValueError):
+        return frozenset()
+
+
 def to_json(value: object) -> bytes:
     """Return compact JSON for anything; what JSON can't say becomes the name of its type."""
     try:
