@@ -51,6 +51,7 @@ def test_nothing_has_to_be_set() -> None:
         ("TOOLBOXAI_PORT", "9000", "port", 9000),
         ("TOOLBOXAI_DATA_DIR", "elsewhere", "data_dir", Path("elsewhere")),
         ("TOOLBOXAI_SPOOL_MAX_BYTES", "2097152", "spool_max_bytes", 2_097_152),
+        ("TOOLBOXAI_SPOOL_MAX_AGE_HOURS", "24", "spool_max_age_hours", 24.0),
     ],
 )
 def test_a_variable_sets_its_field(
@@ -115,6 +116,7 @@ def test_a_database_url_gets_the_async_driver(
         ("SENTRY_ENABLE_LOGS", "perhaps", "valid boolean", "true or false"),
         ("TOOLBOXAI_PORT", "70000", "less than or equal to 65535", "free port"),
         ("TOOLBOXAI_SPOOL_MAX_BYTES", "10", "greater than or equal to 1048576", "1 MiB"),
+        ("TOOLBOXAI_SPOOL_MAX_AGE_HOURS", "0.5", "greater than or equal to 1", "hours, 1 or more"),
     ],
 )
 def test_a_wrong_value_is_explained_in_one_line(

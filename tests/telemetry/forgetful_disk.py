@@ -78,6 +78,10 @@ class ForgetfulDisk:
     def size(self, path: Path) -> int:
         return len(self._now[path].body) if path in self._now else 0
 
+    def modified_ns(self, path: Path) -> int:
+        assert path in self._now
+        return 0
+
     def read(self, path: Path) -> bytes:
         return self._now[path].body
 

@@ -177,6 +177,13 @@ class Settings(BaseSettings):
         validation_alias="TOOLBOXAI_SPOOL_MAX_BYTES",
         description="Use a number of bytes, 1048576 (1 MiB) or more",
     )
+    spool_max_age_hours: float = Field(
+        default=72.0,
+        ge=1,
+        allow_inf_nan=False,
+        validation_alias="TOOLBOXAI_SPOOL_MAX_AGE_HOURS",
+        description="Use a number of hours, 1 or more",
+    )
 
     @field_validator("*", mode="before")
     @classmethod

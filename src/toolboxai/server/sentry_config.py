@@ -27,6 +27,7 @@ def telemetry_options(settings: Settings) -> telemetry.Options:
         enable_logs=settings.sentry_enable_logs,
         spool_dir=settings.spool_dir,
         spool_max_bytes=settings.spool_max_bytes,
+        spool_max_age_hours=settings.spool_max_age_hours,
         in_app_prefixes=IN_APP_PREFIXES,
     )
 

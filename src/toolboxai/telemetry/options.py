@@ -47,6 +47,7 @@ class Options:
     enable_logs: bool = True
     spool_dir: Path = field(default_factory=lambda: Path(".toolboxai") / "spool")
     spool_max_bytes: int = 256 * MEBIBYTE
+    spool_max_age_hours: float = 72.0
     queue_max_envelopes: int = 2_000
     queue_max_logs: int = 10_000
     storm_errors_per_minute: int | None = None
@@ -103,6 +104,7 @@ class Options:
 
 _LEAST = {
     "spool_max_bytes": 64 * 1024,
+    "spool_max_age_hours": 1,
     "queue_max_envelopes": 1,
     "queue_max_logs": 1,
     "max_breadcrumbs": 0,

@@ -33,6 +33,9 @@ class Disk(Protocol):
     def size(self, path: Path) -> int:
         """Return the length in bytes; 0 if it is gone."""
 
+    def modified_ns(self, path: Path) -> int:
+        """Return when a file was last written to, in nanoseconds since the epoch; 0 if nobody knows."""
+
     def read(self, path: Path) -> bytes:
         """Return the whole file."""
 
@@ -83,6 +86,10 @@ class RealDisk:
     def size(self, path: Path) -> int:
         """Return the length in bytes; 0 if it is gone."""
         return path.stat().st_size if path.exists() else 0
+
+    def modified_ns(self, path: Path) -> int:
+        """Return when a file was last written to, in nanoseconds since the epoch."""
+        return path.stat().st_mtime_ns
 
     def read(self, path: Path) -> bytes:
         """Return the whole file."""

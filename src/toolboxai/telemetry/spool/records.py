@@ -91,3 +91,15 @@ def record_at(segment: bytes, start: int = 0) -> Record | None:
     return Record(
         segment[at + _DETAILS.size + len(label) : end], categories_in(label), written_ns, rules
     )
+
+
+def batches(bodies: list[bytes], *, max_bytes: int) -> Iterator[list[bytes]]:
+    """Yield ``bodies`` in parts of at most ``max_bytes``, or of one body that is larger."""
+    batch: list[bytes] = []
+    for body in bodies:
+        if batch and sum(map(len, batch)) + len(body) > max_bytes:
+            yield batch
+            batch = []
+        batch.append(body)
+    if batch:
+        yield batch

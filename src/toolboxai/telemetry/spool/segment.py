@@ -39,6 +39,7 @@ class Segment:
         self.waiting = 0
         self.opened_ns = 0
         self.written_ns = 0  # when the last record came
+        self.lost_for: str | None = None
         self._acknowledged_path = path.with_suffix(".acknowledged")
         self._file: Appender | None = None
         self._acknowledged_file: Appender | None = None
@@ -146,7 +147,7 @@ class Segment:
         record = self.read(index)
         return record and record._replace(
             categories=record.categories or self._kinds[kind],
-            written_ns=record.written_ns or self.written_ns,
+            written_ns=record.written_ns or number_of(self.path.name),
         )
 
     def read(self, index: int) -> Record | None:
@@ -189,12 +190,14 @@ class Segment:
                 self._acknowledged_file = self.disk.append(self._acknowledged_path)
             self._acknowledged_file.write(pack("<I", index))
 
+    def free(self) -> list[int]:
+        """Return the indices of what waits and nobody has taken."""
+        return [index for index, state in enumerate(self._states) if state & _TAKEN == 0]
+
     def remaining(self) -> list[bytes]:
-        """Return the bodies that are not acknowledged, as far as they can be read."""
+        """Return the bodies that wait and nobody has taken, as far as they can be read."""
         bodies = []
-        for index, state in enumerate(self._states):
-            if state == _DONE:
-                continue
+        for index in self.free():
             with suppress(OSError):
                 if record := self.read(index):
                     bodies.append(record.body)
@@ -213,3 +216,9 @@ class Segment:
         self.close()
         self.disk.remove(self.path)
         self.disk.remove(self._acknowledged_path)
+
+
+def number_of(name: str) -> int:
+    """Return the time in a segment's name; 0 when somebody else named it."""
+    stem = name.partition(".")[0]
+    return int(stem) if stem.isascii() and stem.isdigit() else 0

@@ -1,14 +1,19 @@
 """Which folder a worker may write to: one writer a folder, and a dead worker's remains are taken over."""
 
+import errno
 import fcntl
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
 from toolboxai.telemetry.spool.disk import RealDisk
+from toolboxai.telemetry.spool.segment import number_of
 
 MAX_WORKERS = 256
+LABEL_FILE = "sink"
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,17 +28,25 @@ class Slot:
         os.close(self.lock)
 
 
-def claim_folder(root: Path, sink: str) -> Slot:
+def home_of(root: Path, sink: str) -> Path:
+    """Return the folder of all workers for ``sink``; its name doesn't tell which sink that is."""
+    return root / blake2b(sink.encode(), digest_size=8).hexdigest()
+
+
+def claim_folder(root: Path, sink: str, *, label: str = "") -> Slot:
     """Return the lowest free worker's folder below ``root`` for ``sink``, 0700, locked.
 
     The lock dies with the process, so a restarted worker finds its own remains. Those of workers
-    that didn't come back are moved in. Raises ``OSError`` when the folder can't be made.
+    that didn't come back are moved in. ``label`` is what people are told of the sink, kept beside the
+    folders. Raises ``OSError`` when the folder can't be made; ``may_pass`` says whether waiting helps.
     """
-    home = root / blake2b(sink.encode(), digest_size=8).hexdigest()
+    home = home_of(root, sink)
     _make(home)
     for number in range(MAX_WORKERS):
-        if slot := _try(home / f"worker-{number}"):
-            _adopt(home, slot)
+        if slot := claim(home / f"worker-{number}"):
+            with suppress(OSError):  # what can't be had now is there for the next one
+                _name(home, label)
+                _adopt(home, slot)
             return slot
     msg = f"all {MAX_WORKERS} worker folders in {home} are in use"
     raise OSError(msg)
@@ -48,7 +61,13 @@ def _make(folder: Path) -> None:
     RealDisk().sync_folder(folder.parent)
 
 
-def _try(folder: Path) -> Slot | None:
+def may_pass(error: OSError) -> bool:
+    """Say whether a folder may be made later: the disk is full, read-only or out of order, the path is right."""
+    return error.errno in _PASSING
+
+
+def claim(folder: Path) -> Slot | None:
+    """Return ``folder`` as ours, made if missing; ``None`` while another process has it."""
     _make(folder)
     lock = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     try:
@@ -59,13 +78,47 @@ def _try(folder: Path) -> Slot | None:
     return Slot(folder, lock)
 
 
+def _name(home: Path, label: str) -> None:
+    path = home / LABEL_FILE
+    if label and not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(label)
+
+
+def label_of(home: Path) -> str:
+    """Return what people are told of the sink whose workers' folders are in ``home``."""
+    with suppress(OSError):
+        if label := (home / LABEL_FILE).read_text().strip():
+            return label
+    return home.name
+
+
 def _adopt(home: Path, mine: Slot) -> None:
     """Move the segments of folders that nobody holds into ours. Names are times, so order holds."""
     for folder in sorted(home.glob("worker-*")):
         if folder == mine.folder or not any(folder.glob("*.segment")):
             continue
-        if orphan := _try(folder):
-            # Acknowledgements first: without them a segment would only be delivered twice.
-            for path in sorted(folder.glob("*.acknowledged")) + sorted(folder.glob("*.segment")):
-                path.rename(mine.folder / path.name)
-            orphan.release()
+        if orphan := claim(folder):
+            try:
+                _move(folder, mine.folder)
+            finally:
+                orphan.release()
+
+
+def _move(source: Path, target: Path) -> None:
+    for segment in sorted(source.glob("*.segment")):
+        to = _free(target / segment.name)
+        acknowledged = segment.with_suffix(".acknowledged")
+        # Acknowledgements first: without them a segment would only be delivered twice.
+        if acknowledged.exists():
+            acknowledged.rename(to.with_suffix(".acknowledged"))
+        segment.rename(to)
+    for folder in (target, source):
+        RealDisk().sync_folder(folder)
+
+
+def _free(path: Path) -> Path:
+    """Return ``path``, or the next one when two workers wrote at the same nanosecond."""
+    while path.exists():
+        path = path.with_name(f"{number_of(path.name) + 1:020d}.segment")
+    return path

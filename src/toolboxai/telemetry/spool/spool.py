@@ -1,18 +1,24 @@
-"""The spool: append → durable, take → deliver → acknowledge. Bounded in bytes; the oldest goes first."""
+"""The spool: append → durable, take → deliver → acknowledge. Bounded in bytes and age; the oldest goes first."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from time import monotonic_ns, time_ns
 
+from toolboxai.telemetry.spool.aging import HOUR_NS, trusted_write_ns
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
-from toolboxai.telemetry.spool.records import MAX_BODY_BYTES, Record, framed
-from toolboxai.telemetry.spool.segment import Categories, CategoriesOf, Segment
+from toolboxai.telemetry.spool.memory import MemoryDisk
+from toolboxai.telemetry.spool.order import Accept, next_in
+from toolboxai.telemetry.spool.records import Record, batches, framed
+from toolboxai.telemetry.spool.segment import Categories, CategoriesOf, Segment, number_of
+from toolboxai.telemetry.spool.shelf import Shelf
 
-SEGMENT_BYTES = 4 * 1024 * 1024
-URGENT = "error"
-_SEGMENTS_IN_CAP = 16
+MAX_AGE_HOURS = 72.0
+MAX_HELD_BYTES = 16 * 1024 * 1024
+_SEGMENTS_IN_AGE = 64
+_CENTURY_HOURS = 876_600
 _SECOND_NS = 1_000_000_000
 
 Lost = Callable[[str, bytes], None]
@@ -30,51 +36,57 @@ class Entry:
     index: int
 
 
-def _anything(_: Categories) -> bool:
-    return True
-
-
-def _nothing_known(_: bytes) -> Categories:
-    return frozenset()
-
-
 class Spool:
     """A queue on disk, for one writing and one delivering thread.
 
-    After ``append`` returns, the bodies survive a kill and a power cut. ``lost`` is called with
-    ``"cache_overflow"`` and each body that had to make room. ``recover`` brings back what an earlier
-    process left; until it has run, only what is new is taken. ``categories_of`` says what a body
-    holds, and ``rules`` which version of the caller's rules it went through: both are written beside it.
+    After ``append`` returns, the bodies survive a kill and a power cut. ``lost`` is called with a reason
+    and each body that had to go: ``cache_overflow`` for want of room, ``cache_expired`` for its age,
+    ``spool_unwritable`` when memory had to do for a disk that took nothing, and didn't. ``recover`` brings
+    back what an earlier process left; until it has run, only what is new is taken. ``categories_of`` says
+    what a body holds, and ``rules`` which version of the caller's rules it went through: both are written
+    beside it. Without a ``folder``, ``find_folder`` is asked for one whenever something is to be written.
     """
 
     def __init__(
         self,
-        folder: Path,
+        folder: Path | None,
         *,
         max_bytes: int,
         lost: Lost,
-        categories_of: CategoriesOf = _nothing_known,
+        max_age_hours: float = MAX_AGE_HOURS,
+        categories_of: CategoriesOf = lambda _: frozenset(),
         rules: int = 0,
+        find_folder: Callable[[], Path] | None = None,
         disk: Disk | None = None,
         now_ns: Callable[[], int] = time_ns,
         elapsed_ns: Callable[[], int] = monotonic_ns,
     ) -> None:
-        self._folder = folder
-        self._max_bytes = max_bytes
-        self._segment_bytes = min(SEGMENT_BYTES, max_bytes // _SEGMENTS_IN_CAP)
-        self._largest_bytes = min(MAX_BODY_BYTES, max_bytes // 2)
+        self._shelf = Shelf(
+            folder, disk or RealDisk(), max_bytes=max_bytes, overflow="cache_overflow"
+        )
+        held_bytes = min(MAX_HELD_BYTES, max_bytes)
+        self._memory = Shelf(
+            Path("memory"), MemoryDisk(), max_bytes=held_bytes, overflow="spool_unwritable"
+        )
         self._lost = lost
+        max_age_ns = int(min(max_age_hours, _CENTURY_HOURS) * HOUR_NS)
+        self._segment_ns = max_age_ns // _SEGMENTS_IN_AGE
+        # A segment is judged by its last record; its first may be older by all the time it was open.
+        self._keep_ns = max_age_ns - self._segment_ns
         self._categories_of = categories_of
         self._rules = rules
-        self._disk = disk or RealDisk()
+        self._find_folder = find_folder
         self._elapsed_ns = elapsed_ns
         self._began_ns = now_ns() - elapsed_ns()
         self._segments: list[Segment] = []
         self._lock = Lock()
-        # Looked up now: a later look would take this process's own new files for somebody's remains.
-        names = self._disk.names(folder)
-        self._left_behind = [name for name in names if name.endswith(".segment")]
-        self._last_name = max(map(_number, self._left_behind), default=0)
+        self._last_number = 0
+        self._look_around()
+
+    def _look_around(self) -> None:
+        """Note what an earlier process left. A later look would take our own new files for that."""
+        self._left_behind = self._shelf.left_behind()
+        self._last_number = max([self._last_number, *map(number_of, self._left_behind)])
 
     def _now_ns(self) -> int:
         """Return the time by a clock that nobody sets while this process runs."""
@@ -87,10 +99,22 @@ class Spool:
             return sum(segment.waiting for segment in self._segments)
 
     @property
+    def held(self) -> int:
+        """How many bodies are in memory only, and not on their way out."""
+        with self._lock:
+            return sum(len(each.free()) for each in self._segments if self._memory.holds(each))
+
+    @property
     def size_bytes(self) -> int:
         """How much disk the segments take."""
+        return self._bytes_on(self._shelf)
+
+    def _bytes_on(self, shelf: Shelf) -> int:
+        return sum(each.size_bytes for each in self._on(shelf))
+
+    def _on(self, shelf: Shelf) -> list[Segment]:
         with self._lock:
-            return sum(segment.size_bytes for segment in self._segments)
+            return [each for each in self._segments if shelf.holds(each)]
 
     def recover(self) -> int:
         """Take in the segments of an earlier process; return how many bodies they still hold."""
@@ -105,11 +129,20 @@ class Spool:
         return sum(segment.waiting for segment in kept)
 
     def _recovered(self, name: str) -> Segment | None:
+        disk, folder = self._shelf.disk, self._shelf.folder
+        if folder is None:
+            return None
         try:
-            segment = Segment.recover(self._folder / name, self._disk, self._categories_of)
+            segment = Segment.recover(folder / name, disk, self._categories_of)
+            file_ns = disk.modified_ns(folder / name)
         except OSError:  # unreadable now; it stays where it is, for somebody to look at
             return None
-        segment.written_ns = segment.written_ns or _number(name)
+        segment.written_ns = trusted_write_ns(
+            record_ns=segment.written_ns or number_of(name),
+            file_ns=file_ns,
+            now_ns=self._now_ns(),
+            keep_ns=self._keep_ns,
+        )
         return segment
 
     def append(self, bodies: list[bytes]) -> None:
@@ -118,31 +151,48 @@ class Spool:
         Raises ``OSError`` when the disk takes no more; what is still in the list isn't kept. A body
         that is larger than the whole spool, or than a record can be, is lost at once.
         """
-        for body in [body for body in bodies if len(body) > self._largest_bytes]:
+        self._put(bodies, self._shelf)
+
+    def hold(self, bodies: list[bytes]) -> None:
+        """Keep in memory what the disk refused: it can be taken, but won't survive the process."""
+        self._put(bodies, self._memory)
+
+    def settle(self) -> None:
+        """Move what is held in memory to disk. Raises ``OSError`` while the disk refuses."""
+        for segment in self._on(self._memory):
+            self._seal(segment)
+            with self._lock:
+                free = segment.free()
+                records = [record for index in free if (record := segment.take(index))]
+            if not records:
+                continue
+            try:
+                self._append(records, self._shelf)
+            except OSError:
+                with self._lock:
+                    for index in free:
+                        segment.give_back(index)
+                raise
+            with self._lock:
+                for index in free:
+                    segment.acknowledge(index)
+                self._drop_if_done(segment)
+
+    def _put(self, bodies: list[bytes], shelf: Shelf) -> None:
+        for body in [body for body in bodies if len(body) > shelf.largest_bytes]:
             bodies.remove(body)
-            self._lost("cache_overflow", body)
-        for batch in list(self._batches(bodies)):
-            self._append(list(map(self._record, batch)))
+            self._lost(shelf.overflow, body)
+        for batch in list(batches(bodies, max_bytes=shelf.largest_bytes)):
+            self._append(list(map(self._record, batch)), shelf)
             del bodies[: len(batch)]
 
     def _record(self, body: bytes) -> Record:
         return Record(body, self._categories_of(body), self._now_ns(), self._rules)
 
-    def _batches(self, bodies: list[bytes]) -> Iterator[list[bytes]]:
-        """Yield ``bodies`` in parts of which each fits into the spool."""
-        batch: list[bytes] = []
-        for body in bodies:
-            if batch and sum(map(len, batch)) + len(body) > self._largest_bytes:
-                yield batch
-                batch = []
-            batch.append(body)
-        if batch:
-            yield batch
-
-    def _append(self, records: list[Record]) -> None:
+    def _append(self, records: list[Record], shelf: Shelf) -> None:
         parts = [framed(record) for record in records]
-        self._make_room(sum(map(len, parts)))
-        segment = self._open_segment()
+        self._make_room(sum(map(len, parts)), shelf)
+        segment = self._open_segment(shelf)
         try:
             # Only this thread writes, so the slow part needs no lock; readers see the new records
             # when the index grows, after the sync.
@@ -153,22 +203,21 @@ class Spool:
             raise
         with self._lock:
             segment.add(records, parts)
-        if segment.size_bytes >= self._segment_bytes:
+        if segment.size_bytes >= shelf.segment_bytes:
             self._seal(segment)
 
-    def _open_segment(self) -> Segment:
-        newest = self._segments[-1] if self._segments else None
-        if newest is not None and newest.is_open:
-            return newest
+    def _open_segment(self, shelf: Shelf) -> Segment:
+        for segment in [each for each in self._on(shelf) if each.is_open]:
+            if self._now_ns() - segment.opened_ns < self._segment_ns:
+                return segment
+            self._seal(segment)
+        if shelf.folder is None and self._find_folder is not None:
+            shelf.folder = self._find_folder()
+            self._look_around()
+            self.recover()
         # Names are times, and never go back even when the clock does.
-        self._last_name = max(self._now_ns(), self._last_name + 1)
-        path = self._folder / f"{self._last_name:020d}.segment"
-        segment = Segment.create(path, self._disk, self._now_ns())
-        try:
-            self._disk.sync_folder(self._folder)
-        except OSError:
-            segment.remove()
-            raise
+        self._last_number = max(self._now_ns(), self._last_number + 1)
+        segment = shelf.new_segment(self._last_number, self._now_ns())
         with self._lock:
             self._segments.append(segment)
         return segment
@@ -180,60 +229,64 @@ class Spool:
 
     def _drop_if_done(self, segment: Segment) -> None:
         if not segment.is_open and not segment.waiting and segment in self._segments:
-            segment.remove()
             self._segments.remove(segment)
+            with suppress(
+                OSError
+            ):  # a disk that has become read-only: the next start finds it again
+                segment.remove()
 
-    def _make_room(self, incoming_bytes: int) -> None:
-        while self._segments and self.size_bytes + incoming_bytes > self._max_bytes:
-            self._drop(self._segments[0], "cache_overflow")
+    def _make_room(self, incoming_bytes: int, shelf: Shelf) -> None:
+        while self._bytes_on(shelf) + incoming_bytes > shelf.max_bytes:
+            if not (there := self._on(shelf)):
+                return
+            self._drop(there[0], shelf.overflow)
+
+    def expire(self) -> None:
+        """Lose what is too old, a segment at a time. For the writing thread."""
+        eldest_ns = self._now_ns() - self._keep_ns
+        for segment in self._on(self._shelf) + self._on(self._memory):
+            if segment.written_ns < eldest_ns:
+                self._drop(segment, "cache_expired")
 
     def _drop(self, segment: Segment, reason: str) -> None:
         with self._lock:
+            if segment not in self._segments:  # its last record was acknowledged just now
+                return
             self._segments.remove(segment)
+            segment.lost_for = reason
             bodies = segment.remaining()
-            segment.remove()
+            with suppress(OSError):
+                segment.remove()
         for body in bodies:
             self._lost(reason, body)
 
-    def take(self, accept: Callable[[Categories], bool] | None = None) -> Entry | None:
-        """Return the next body that nobody has taken, or ``None``: errors newest first, then the rest oldest first.
+    def take(self, accept: Accept | None = None) -> Entry | None:
+        """Return the next body that nobody has taken: errors newest first, then the rest oldest first.
 
         Those whose categories ``accept`` refuses are left where they are. What was deferred comes when
-        nothing else is left.
+        nothing else is left. ``None`` when there is none.
         """
-        wanted = accept or _anything
+        wanted = accept or (lambda _: True)
         with self._lock:
-            if found := self._next(wanted):
-                return found
+            if entry := self._next(wanted):
+                return entry
             for segment in self._segments:
                 segment.begin_round()
             return self._next(wanted)
 
-    def _next(self, wanted: Callable[[Categories], bool]) -> Entry | None:
-        urgent = ((each, each.newest) for each in reversed(self._segments))
-        others = ((each, each.oldest) for each in self._segments)
-        is_urgent = lambda categories: URGENT in categories and wanted(categories)  # noqa: E731
-        return self._first_of(urgent, is_urgent) or self._first_of(others, wanted)
-
-    def _first_of(
-        self,
-        places: Iterable[tuple[Segment, Callable[[Callable[[Categories], bool]], int | None]]],
-        wanted: Callable[[Categories], bool],
-    ) -> Entry | None:
-        for segment, find in list(places):
-            while (index := find(wanted)) is not None:
-                try:
-                    record = segment.take(index)
-                except OSError:  # somebody deleted the file: what was in it is beyond help
-                    self._segments.remove(segment)
-                    break
-                if record is None:
-                    segment.acknowledge(index)
-                    continue
-                written_at = record.written_ns / _SECOND_NS
-                return Entry(
-                    record.body, record.categories, written_at, record.rules, segment, index
-                )
+    def _next(self, accept: Accept) -> Entry | None:
+        while found := next_in(self._segments, accept):
+            segment, index = found
+            try:
+                record = segment.take(index)
+            except OSError:  # somebody deleted the file: what was in it is beyond help
+                self._segments.remove(segment)
+                continue
+            if record is None:
+                segment.acknowledge(index)
+                continue
+            body, categories, written_ns, rules = record
+            return Entry(body, categories, written_ns / _SECOND_NS, rules, segment, index)
         return None
 
     def acknowledge(self, entry: Entry) -> None:
@@ -247,21 +300,24 @@ class Spool:
         """Keep a body for another try."""
         with self._lock:
             entry.segment.give_back(entry.index)
+        self._lose_if_homeless(entry)
 
     def defer(self, entry: Entry) -> None:
         """Keep a body for another try after all others: it may be the one that the sink can't take."""
         with self._lock:
             entry.segment.defer(entry.index)
+        self._lose_if_homeless(entry)
+
+    def _lose_if_homeless(self, entry: Entry) -> None:
+        """Count what was on its way out when its segment had to go, and has come back."""
+        if entry.segment.lost_for is not None:
+            self._lost(entry.segment.lost_for, entry.body)
 
     def close(self) -> None:
-        """Close all files; what waits stays on disk."""
-        with self._lock:
-            for segment in list(self._segments):
-                segment.close()
-                self._drop_if_done(segment)
-
-
-def _number(name: str) -> int:
-    """Return the time in a segment's name; 0 when somebody else named it."""
-    stem = Path(name).stem
-    return int(stem) if stem.isascii() and stem.isdigit() else 0
+        """Close all files; what waits on disk stays there, what no disk took is lost."""
+        with suppress(OSError):
+            self.settle()
+        for segment in self._on(self._memory):
+            self._drop(segment, self._memory.overflow)
+        for segment in self._on(self._shelf):
+            self._seal(segment)

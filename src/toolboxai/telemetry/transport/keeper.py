@@ -13,15 +13,13 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import new_id
 from toolboxai.telemetry.privacy import Gate
 from toolboxai.telemetry.spool import Spool
-from toolboxai.telemetry.transport.losses import count_body, count_items
+from toolboxai.telemetry.transport.losses import count_items
+from toolboxai.telemetry.transport.regate import through_gate
 from toolboxai.telemetry.transport.wire import (
     Outgoing,
-    OutgoingItem,
-    category_of,
     container,
     record,
     trace_header,
-    within,
 )
 
 # Long enough to share one fsync among many, short enough to be durable within 50 ms of the capture.
@@ -62,7 +60,7 @@ class Keeper:
         self._envelopes: deque[Outgoing] = deque()
         self._logs: deque[LogRecord] = deque()
         self._in_hand = 0  # taken from the queues, not yet bytes
-        self._unspooled: list[bytes] = []
+        self._retry_at = 0.0  # when the disk is asked again after it refused
         # Not an Event: a signal handler that logs may interrupt the very thread that is setting it.
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._asleep = False
@@ -76,7 +74,11 @@ class Keeper:
     @property
     def queued(self) -> int:
         """How many envelopes and log records are not on disk yet."""
-        return len(self._envelopes) + len(self._logs) + self._in_hand + len(self._unspooled)
+        return self._unkept + self._spool.held
+
+    @property
+    def _unkept(self) -> int:
+        return len(self._envelopes) + len(self._logs) + self._in_hand
 
     def start(self) -> None:
         """Start the thread."""
@@ -103,24 +105,22 @@ class Keeper:
             self._wake.put(None)
 
     def flush(self, timeout_seconds: float) -> bool:
-        """Wait until all that was taken is on disk; say whether it is."""
+        """Wait until all that was taken is in the spool; say whether it is."""
         self._hurry.set()
         self._wake.put(None)
         with self._idle:
-            done = self._idle.wait_for(lambda: not self.queued and not self._busy, timeout_seconds)
+            done = self._idle.wait_for(lambda: not self._unkept and not self._busy, timeout_seconds)
         self._hurry.clear()
         return done
 
     def stop(self, timeout_seconds: float) -> None:
-        """Keep what is there and end the thread; what the disk doesn't take until then is counted."""
+        """Keep what is there and end the thread; what the spool doesn't get until then is counted."""
         self._closed = True
         self.flush(timeout_seconds)
         self._stopping = True
         self._hurry.set()
         self._wake.put(None)
         self._thread.join(timeout_seconds)
-        for body in self._unspooled:
-            count_body("spool_unwritable", body)
         for outgoing in self._envelopes:
             count_items("queue_overflow", outgoing.items)
         if self._logs:
@@ -135,6 +135,7 @@ class Keeper:
             if monotonic() >= self._idle_at:
                 self._idle_at = monotonic() + IDLE_SECONDS
                 with quietly:
+                    self._spool.expire()
                     self._idle_work()
             self._in_hand = 0
             self._busy = False
@@ -142,11 +143,11 @@ class Keeper:
                 self._idle.notify_all()
 
     def _sleep_until_needed(self) -> None:
-        if self._unspooled:  # the disk refused it: no hurry makes that better
-            sleep(RETRY_SECONDS)
+        if self._spool.held:  # the disk refuses: it is asked again now and then
+            self._hurry.wait(RETRY_SECONDS)
             return
         self._asleep = True
-        while not self.queued and not self._stopping and not self._hurry.is_set():
+        while not self._unkept and not self._stopping and not self._hurry.is_set():
             with suppress(Empty):
                 self._wake.get(timeout=IDLE_SECONDS)
             break
@@ -156,20 +157,20 @@ class Keeper:
         self._hurry.wait(TICK_SECONDS)
 
     def _keep_all(self) -> None:
-        while self._envelopes or self._logs or self._unspooled:
-            self._unspooled += self._next_batch()
+        if self._spool.held:
+            self._store([])
+        while self._envelopes or self._logs:
+            batch = self._next_batch()
             self._in_hand = 0
-            if not self._store():
-                return
+            self._store(batch)
 
     def _next_batch(self) -> list[bytes]:
-        room = max(0, MAX_BATCH_ENVELOPES - len(self._unspooled))
         batch = []
-        for _ in range(min(room, len(self._envelopes))):
+        for _ in range(min(MAX_BATCH_ENVELOPES, len(self._envelopes))):
             self._in_hand += 1  # before it is popped: it must not be out of everybody's count
             batch.append(self._rendered(self._envelopes.popleft()))
             self._pause()
-        while self._logs and len(batch) < room:
+        while self._logs and len(batch) < MAX_BATCH_ENVELOPES:
             taken = min(MAX_LOGS_PER_ENVELOPE, len(self._logs))
             self._in_hand += taken
             logs = [self._logs.popleft() for _ in range(taken)]
@@ -191,7 +192,9 @@ class Keeper:
     def _rendered(self, outgoing: Outgoing) -> bytes:
         """Return the envelope as it may leave; empty when nothing of it may."""
         with quietly:
-            items = [passed for item in outgoing.items if (passed := self._through_gate(item))]
+            items = [
+                passed for item in outgoing.items if (passed := through_gate(self._gate, item))
+            ]
             trace = self._gate.clean("event", trace_header(outgoing.trace))
             if not items:
                 return b""
@@ -204,34 +207,18 @@ class Keeper:
         count_items("internal_sdk_error", outgoing.items)
         return b""
 
-    def _through_gate(self, item: OutgoingItem) -> OutgoingItem | None:
-        passed = self._gate.clean(item.type, item.payload)
-        if passed is None:
-            counters.dropped("gate_unknown_type", category_of(item.type))
-            return None
-        for rule, quantity in passed.redactions.items():
-            counters.add(f"redacted.{rule}", quantity)
-        return item._replace(payload=within(passed.payload))
-
-    def _store(self) -> bool:
-        """Put the batch on disk; on failure keep it in memory, as much as there is room for."""
-        if not self._unspooled:
-            return True
-        before = len(self._unspooled)
+    def _store(self, batch: list[bytes]) -> None:
+        """Put the batch on disk, after what waits for that; what the disk refuses is held in memory."""
+        before = len(batch)
         try:
-            self._spool.append(self._unspooled)
+            if monotonic() >= self._retry_at:
+                self._spool.settle()
+                self._spool.append(batch)
         except OSError:
             counters.add("spool_errors")
-            self._forget_excess()
-            return False
-        finally:
-            if kept := before - len(self._unspooled):
-                counters.add("envelopes.spooled", kept)
-                self._kept()
-        return True
-
-    def _forget_excess(self) -> None:
-        excess = max(0, len(self._unspooled) - self._max_envelopes)
-        for body in self._unspooled[:excess]:
-            count_body("spool_unwritable", body)
-        self._unspooled = self._unspooled[excess:]
+            self._retry_at = monotonic() + RETRY_SECONDS
+        if before:
+            counters.add("envelopes.spooled", before - len(batch))
+            counters.add("envelopes.held", len(batch))
+            self._spool.hold(batch)
+            self._kept()

@@ -1,8 +1,11 @@
 """The SDK's transport, and the door by which our own events reach it without the SDK's serialiser."""
 
+import logging
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import sentry_sdk
 from sentry_sdk.envelope import Envelope, Item
@@ -12,13 +15,21 @@ from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
-from toolboxai.telemetry.spool import Spool, claim_folder
+from toolboxai.telemetry.spool import Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
 from toolboxai.telemetry.transport.losses import count_body, count_items
 from toolboxai.telemetry.transport.sender import Delivery, Sender, Sink
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
 
+log = logging.getLogger(__name__)
+
 CLIENT = f"toolboxai.telemetry/{sentry_sdk.VERSION}"
+
+
+def label_of(dsn: str) -> str:
+    """Return host and project of a DSN, never its key: what people are told of a sink."""
+    parts = urlsplit(dsn)
+    return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 class SpoolingTransport(Transport):
@@ -45,10 +56,12 @@ class SpoolingTransport(Transport):
 
     def _open(self) -> None:
         choices = self._choices
-        self._slot = claim_folder(self._spool_dir, self._dsn)
+        self._slot: Slot | None = None
         self.spool = Spool(
-            self._slot.folder,
+            self._folder_if_possible(),
+            find_folder=self._claim,
             max_bytes=choices.spool_max_bytes,
+            max_age_hours=choices.spool_max_age_hours,
             lost=count_body,
             categories_of=categories_of,
             rules=RULES_VERSION,
@@ -65,12 +78,28 @@ class SpoolingTransport(Transport):
             max_logs=choices.queue_max_logs,
         )
 
+    def _claim(self) -> Path:
+        self._slot = claim_folder(self._spool_dir, self._dsn, label=label_of(self._dsn))
+        return self._slot.folder
+
+    def _folder_if_possible(self) -> Path | None:
+        """Return the folder, or ``None`` while the disk takes nothing. Raises ``OSError`` if it never will."""
+        try:
+            return self._claim()
+        except OSError as error:
+            if not may_pass(error):
+                raise
+            counters.add("spool_errors")
+            log.warning("reports wait in memory until the spool can be written to: %s", error)
+            return None
+
     def after_fork(self) -> None:
         """Begin anew in a child: threads don't survive a fork, and the folder is the parent's.
 
         What the parent had captured by then stays the parent's to deliver.
         """
-        self._slot.release()
+        if self._slot is not None:
+            self._slot.release()
         self._open()
         self.start()
 
@@ -137,7 +166,8 @@ class SpoolingTransport(Transport):
         self._sender.stop(self._choices.flush_timeout_seconds)
         self.spool.close()
         self._sink.close()
-        self._slot.release()
+        if self._slot is not None:
+            self._slot.release()
 
     def is_healthy(self) -> bool:
         """Say whether the last attempt to deliver succeeded."""

@@ -1,0 +1,56 @@
+"""The gate for one item on its way out, and for what was kept under older rules of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.transport.wire import (
+    OutgoingItem,
+    category_of,
+    record,
+    trace_header,
+    within,
+)
+
+
+def through_gate(gate: Gate, item: OutgoingItem) -> OutgoingItem | None:
+    """Return what may leave of an item, counted; ``None`` when nothing may."""
+    passed = gate.clean(item.type, item.payload)
+    if passed is None:
+        counters.dropped("gate_unknown_type", category_of(item.type))
+        return None
+    for rule, quantity in passed.redactions.items():
+        counters.add(f"redacted.{rule}", quantity)
+    return item._replace(payload=within(passed.payload))
+
+
+def regated(kept: bytes, gate: Gate) -> bytes:
+    """Return a kept envelope as today's rules let it leave, with the same ids; empty when nothing of it may.
+
+    Raises ``KeyError`` or ``ValueError`` for what isn't an envelope.
+    """
+    header: dict[str, Any] = orjson.loads(kept[: kept.index(b"\n")])
+    items = [passed for item in _items_of(kept) if (passed := through_gate(gate, item))]
+    if not items:
+        return b""
+    trace = gate.clean("event", trace_header(header.get("trace") or {}))
+    return record(
+        items,
+        envelope_id=header["envelope_id"],
+        event_id=header.get("event_id"),
+        trace=None if trace is None else trace.payload,
+    )
+
+
+def _items_of(kept: bytes) -> Iterator[OutgoingItem]:
+    position = kept.index(b"\n") + 1
+    while position < len(kept):
+        end = kept.index(b"\n", position)
+        header = orjson.loads(kept[position:end])
+        start, length = end + 1, int(header.pop("length"))
+        payload = orjson.loads(kept[start : start + length])
+        yield OutgoingItem(header.pop("type"), payload, header)
+        position = start + length + 1
