@@ -7,7 +7,7 @@ from pathlib import Path
 from zlib import crc32
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.telemetry.forgetful_disk import ForgetfulDisk, PowerCutError
@@ -29,6 +29,10 @@ BATCHES = st.lists(
 )
 
 
+def kind_by_length(body: bytes) -> frozenset[str]:
+    return frozenset({f"kind-{len(body) % 3}", "some"})
+
+
 def spool_on(
     disk: Disk, folder: Path = FOLDER, *, lost: list[bytes] | None = None, **limits: int
 ) -> Spool:
@@ -37,6 +41,8 @@ def spool_on(
         folder,
         max_bytes=limits.get("max_bytes", 64 * 1024),
         lost=lambda _reason, body: (lost if lost is not None else []).append(body),
+        categories_of=kind_by_length,
+        rules=3,
         disk=disk,
         now_ns=lambda: next(ticks),
     )
@@ -49,6 +55,7 @@ def nothing_is_lost(_reason: str, body: bytes) -> None:
 def drained(spool: Spool) -> list[bytes]:
     bodies = []
     while entry := spool.take():
+        assert entry.rules != 3 or entry.categories == kind_by_length(entry.body)
         bodies.append(entry.body)
         spool.acknowledge(entry)
     return bodies
@@ -100,7 +107,10 @@ class Witness:
         for batch in batches:
             bodies = [b"%d:" % next(numbers) + body for body in batch]
             self.tried.update(bodies)
-            spool.append(list(bodies))
+            first, rest = bodies[:1], bodies[1:]
+            spool.hold(first)  # as if the disk had just refused it
+            spool.settle()
+            spool.append(rest)
             self.promised += bodies
             if entry := spool.take():
                 self.acknowledged.add(entry.body)
@@ -108,6 +118,7 @@ class Witness:
 
 
 @pytest.mark.parametrize("survives", [0.0, 0.5, 1.0])
+@settings(max_examples=50)
 @given(batches=BATCHES)
 @example(batches=[[b"x" * 3_000] * 4] * 4)
 def test_a_power_cut_at_any_moment_loses_nothing_that_was_promised(
@@ -261,6 +272,23 @@ def test_an_entry_says_what_is_known_about_it() -> None:
     assert entry.categories == {"error", "log"}
     assert entry.written_at == 1_700_000_000
     assert entry.rules == 7
+
+
+def test_more_sets_of_categories_than_are_told_apart_cost_only_their_choice() -> None:
+    disk = ForgetfulDisk()
+    spool = kind_spool(disk)
+    bodies = [b"kind-%d:" % number for number in range(100)]
+    spool.append(list(bodies))
+    spool.close()
+
+    found = kind_spool(disk)
+    found.recover()
+    entries = [found.take() for _ in bodies]
+
+    assert [entry and entry.body for entry in entries] == bodies
+    assert [entry and set(entry.categories) for entry in entries] == [
+        {f"kind-{number}"} for number in range(100)
+    ]
 
 
 def test_records_of_the_first_version_are_read(tmp_path: Path) -> None:
