@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import sentry_sdk
+import trustme
 
 from tests.telemetry.sink import RecordingSink, running_sink
 from toolboxai import telemetry
@@ -52,3 +53,17 @@ def forget() -> None:
     """Take away what some test, this one or another, set on the SDK's scopes."""
     for scope in (sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()):
         scope.clear()
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Somebody who vouches for servers."""
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_certs(authority: trustme.CA, tmp_path: Path) -> Path:
+    """The file by which to trust the authority."""
+    path = tmp_path / "authorities.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path

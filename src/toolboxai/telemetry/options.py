@@ -1,5 +1,6 @@
 """What an application may choose about its telemetry. Refuses what can't work."""
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -28,8 +29,12 @@ class Options:
     """How an application reports.
 
     ``pseudonym`` makes of a user's id what may leave in its place; without it the default is used, keyed by
-    ``pseudonym_key``, else by a key file in ``spool_dir``. Rates are shares between 0 and 1; ``None`` means the environment's own, for the storm limit too. Raises ``OptionsError``
-    for a DSN that no client can use, a rate outside its range, or a limit below what works.
+    ``pseudonym_key``, else by a key file in ``spool_dir``. Rates are shares between 0 and 1; ``None`` means the environment's own, for the storm limit too.
+
+    A proxy or certificate that isn't given is looked for where others look: ``HTTPS_PROXY``, ``HTTP_PROXY``,
+    ``NO_PROXY``, ``SSL_CERT_FILE``, ``REQUESTS_CA_BUNDLE``, ``CLIENT_CERT_FILE``, ``CLIENT_KEY_FILE``; an empty
+    proxy means none. Raises ``OptionsError`` for a DSN that no client can use, a rate outside its range, a limit
+    below what works, a proxy that isn't one or a file that isn't there.
     """
 
     dsn: str | None = None
@@ -56,6 +61,11 @@ class Options:
     max_string_chars: int = 8_192
     flush_timeout_seconds: float = 2.0
     in_app_prefixes: Sequence[str] = ()
+    http_proxy: str | None = field(default=None, repr=False)
+    https_proxy: str | None = field(default=None, repr=False)
+    ca_certs: Path | str | None = None
+    cert_file: Path | str | None = None
+    key_file: Path | str | None = None
 
     def __post_init__(self) -> None:
         if self.dsn is not None:
@@ -76,11 +86,18 @@ class Options:
                 "`openssl rand -hex 32` makes a good one"
             )
             raise OptionsError(msg)
+        self._check_way()
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
                 msg = f"{name} must be at least {least:,}, got {getattr(self, name):,}"
                 raise OptionsError(msg)
+
+    def _check_way(self) -> None:
+        for name in ("http_proxy", "https_proxy"):
+            _check_proxy(name, getattr(self, name))
+        for name in ("ca_certs", "cert_file", "key_file"):
+            _check_file(name, getattr(self, name))
 
     @property
     def effective_traces_sample_rate(self) -> float:
@@ -131,3 +148,21 @@ def _check_dsn(dsn: str) -> None:
         "copy it from the project's settings, or leave it out to switch reporting off"
     )
     raise OptionsError(msg)
+
+
+def _check_proxy(name: str, address: str | None) -> None:
+    """Accept none and the address of an HTTP proxy; the password in it never appears in the message."""
+    if not address:
+        return
+    with suppress(ValueError):
+        parts = urlsplit(address)
+        if parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0:
+            return
+    msg = f"{name} must look like http://HOST:PORT, or be empty for no proxy"
+    raise OptionsError(msg)
+
+
+def _check_file(name: str, path: Path | str | None) -> None:
+    if path is not None and not os.access(path, os.R_OK):
+        msg = f"{name} must name a file that can be read, got {str(path)!r}"
+        raise OptionsError(msg)

@@ -3,101 +3,22 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Condition, Event, Thread
-from time import monotonic
-from typing import Protocol
-from zlib import DEFLATED, compressobj
+from time import time
 
 import urllib3
-from sentry_sdk.utils import Dsn
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.spool import Entry, Spool
+from toolboxai.telemetry.transport.limits import ALL, asked
 from toolboxai.telemetry.transport.losses import count_body
+from toolboxai.telemetry.transport.sink import Post
 from toolboxai.telemetry.transport.wire import stamped
 
-ATTEMPT_SECONDS = 10.0
 FIRST_WAIT_SECONDS = 0.25
 MAX_WAIT_SECONDS = 15.0
-MAX_RETRY_AFTER_SECONDS = 3_600.0
-MAX_ANSWER_BYTES = 16 * 1024
 # These say "not now"; every other answer below 500 that isn't a yes is final.
 _NOT_NOW = frozenset({408, 425, 429})
-_GZIP_WINDOW = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What the sink said: an HTTP status, and how long it wants to be left alone."""
-
-    status: int
-    retry_after_seconds: float | None = None
-
-
-class Post(Protocol):
-    """Send one envelope, or raise ``OSError`` or urllib3's ``HTTPError`` when there was no answer."""
-
-    def __call__(self, body: bytes, /) -> Answer: ...
-
-
-class Sink:
-    """A DSN's envelope endpoint over a kept-alive connection; an attempt takes at most 10 s."""
-
-    def __init__(self, dsn: str, client: str) -> None:
-        auth = Dsn(dsn).to_auth(client)
-        self._url = auth.get_api_url()
-        self._headers = {
-            "X-Sentry-Auth": auth.to_header(),
-            "Content-Type": "application/x-sentry-envelope",
-            "Content-Encoding": "gzip",
-            "User-Agent": client,
-        }
-        self._pool = urllib3.PoolManager(num_pools=1, maxsize=1)
-
-    def __call__(self, body: bytes, /) -> Answer:
-        """Post one envelope; raises what urllib3 raises when there is no answer."""
-        deadline = monotonic() + ATTEMPT_SECONDS
-        response = self._pool.request(
-            "POST",
-            self._url,
-            body=_gzipped(body),
-            headers=self._headers,
-            retries=False,
-            redirect=False,
-            preload_content=False,
-            timeout=urllib3.Timeout(total=ATTEMPT_SECONDS),
-        )
-        answer = Answer(response.status, _seconds(response.headers.get("Retry-After")))
-        _finish(response, deadline)
-        return answer
-
-    def close(self) -> None:
-        """Close the connection."""
-        self._pool.clear()
-
-
-def _finish(response: urllib3.BaseHTTPResponse, deadline: float) -> None:
-    """Read a short answer to its end, so that the connection can be kept; hang up on any other."""
-    left_bytes = MAX_ANSWER_BYTES
-    while left_bytes > 0 and monotonic() < deadline:
-        part = response.read1(left_bytes)
-        if not part:
-            response.release_conn()
-            return
-        left_bytes -= len(part)
-    response.close()
-
-
-def _gzipped(body: bytes) -> bytes:
-    packer = compressobj(1, DEFLATED, _GZIP_WINDOW)
-    return packer.compress(body) + packer.flush()
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    try:
-        return min(MAX_RETRY_AFTER_SECONDS, max(0.0, float(retry_after or "")))
-    except ValueError:
-        return None
 
 
 @dataclass(slots=True)
@@ -191,7 +112,9 @@ class Sender:
         # A redirect is no yes either: a proxy's sign-in page would swallow everything.
         if answer.status in _NOT_NOW or answer.status >= 500 or 300 <= answer.status < 400:
             self._spool.defer(entry)
-            return self._failed(f"HTTP {answer.status}", answer.retry_after_seconds)
+            now = time()
+            limits = asked(answer.status, answer.rate_limits, answer.retry_after, now=now)
+            return self._failed(f"HTTP {answer.status}", limits.get(ALL, now) - now)
         self._settled(entry, answer.status)
         return 0.0
 

@@ -18,7 +18,8 @@ from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
 from toolboxai.telemetry.spool import Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
 from toolboxai.telemetry.transport.losses import count_body, count_items
-from toolboxai.telemetry.transport.sender import Delivery, Sender, Sink
+from toolboxai.telemetry.transport.sender import Delivery, Sender
+from toolboxai.telemetry.transport.sink import Sink
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
 
 log = logging.getLogger(__name__)
@@ -66,7 +67,7 @@ class SpoolingTransport(Transport):
             categories_of=categories_of,
             rules=RULES_VERSION,
         )
-        self._sink = Sink(self._dsn, CLIENT)
+        self._sink = Sink(self._dsn, CLIENT, choices)
         self._sender = Sender(self.spool, self._sink)
         self._keeper = Keeper(
             Gate(self._pseudonym, max_string_chars=choices.max_string_chars),

@@ -1,0 +1,158 @@
+"""A sink: one envelope in, its answer out, within a given time. Knows HTTP; doesn't know what is waiting."""
+
+import socket
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+from zlib import DEFLATED, compressobj
+
+import urllib3
+from sentry_sdk.utils import Dsn
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
+
+from toolboxai.telemetry.options import Options
+from toolboxai.telemetry.transport.deadline import Deadline, connect, tls_sockets_keep
+from toolboxai.telemetry.transport.resolving import Resolver
+from toolboxai.telemetry.transport.route import is_loopback, proxy_for, tls_context
+
+ATTEMPT_SECONDS = 10.0
+MAX_ANSWER_BYTES = 16 * 1024
+_GZIP_WINDOW = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the sink said: an HTTP status, and the headers in which it asks to be left alone."""
+
+    status: int
+    rate_limits: str | None = None
+    retry_after: str | None = None
+
+
+class Post(Protocol):
+    """Send one envelope, or raise ``OSError`` or urllib3's ``HTTPError`` when there was no answer."""
+
+    def __call__(self, body: bytes, /) -> Answer: ...
+
+
+class Sink:
+    """A DSN's envelope endpoint over a kept-alive connection.
+
+    An attempt ends within ``attempt_seconds``, whatever is slow: names, connecting, TLS, the proxy,
+    the way there or the answer.
+    """
+
+    def __init__(
+        self,
+        dsn: str,
+        client: str,
+        options: Options,
+        *,
+        attempt_seconds: float = ATTEMPT_SECONDS,
+        resolve: Resolver | None = None,
+    ) -> None:
+        parsed = Dsn(dsn)
+        auth = parsed.to_auth(client)
+        self.is_near = is_loopback(parsed.host)
+        self._options = options
+        self._url = auth.get_api_url()
+        self._headers = {
+            "X-Sentry-Auth": auth.to_header(),
+            "Content-Type": "application/x-sentry-envelope",
+            "Content-Encoding": "gzip",
+            "User-Agent": client,
+        }
+        self._attempt_seconds = attempt_seconds
+        self._deadline = Deadline()
+        self._resolve = resolve or Resolver()
+
+    def __call__(self, body: bytes, /) -> Answer:
+        """Post one envelope; raises what urllib3 raises when there is no answer."""
+        self._deadline.begin(self._attempt_seconds)
+        response = self._pool.request(
+            "POST",
+            self._url,
+            body=_gzipped(body),
+            headers=self._headers,
+            retries=False,
+            redirect=False,
+            preload_content=False,
+            timeout=urllib3.Timeout(total=self._attempt_seconds),
+        )
+        said = response.headers
+        answer = Answer(response.status, said.get("X-Sentry-Rate-Limits"), said.get("Retry-After"))
+        _finish(response)
+        return answer
+
+    @cached_property
+    def _pool(self) -> urllib3.PoolManager:
+        # Made by the thread that sends: reading all of a system's certificates takes its time.
+        settings: dict[str, Any] = {"num_pools": 1, "maxsize": 1}
+        proxy = proxy_for(self._url, self._options)
+        if self._url.startswith("https:") or (proxy and proxy.url.startswith("https:")):
+            context = tls_sockets_keep(self._deadline, tls_context(self._options))
+            settings["ssl_context"] = context
+        if proxy is None:
+            pool = urllib3.PoolManager(**settings)
+        else:
+            pool = urllib3.ProxyManager(
+                proxy.url,
+                proxy_headers=proxy.headers,
+                proxy_ssl_context=settings.get("ssl_context"),
+                **settings,
+            )
+        pool.pool_classes_by_scheme = _pools(self._deadline, self._resolve)
+        return pool
+
+    def close(self) -> None:
+        """Close the connection."""
+        if "_pool" in vars(self):
+            self._pool.clear()
+
+
+def _pools(deadline: Deadline, resolve: Resolver) -> dict[str, Any]:
+    """Return urllib3's pools, with connections that keep ``deadline``."""
+
+    def opened(connection: HTTPConnection) -> socket.socket:
+        try:
+            host, port = connection.host, connection.port
+            addresses = resolve(host, port, timeout_seconds=deadline.left())
+            return connect(addresses, deadline)
+        except socket.gaierror as error:
+            raise NameResolutionError(connection.host, connection, error) from error
+        except TimeoutError as error:
+            raise ConnectTimeoutError(connection, str(error)) from error
+        except OSError as error:
+            raise NewConnectionError(connection, str(error)) from error
+
+    http = type("Http", (HTTPConnection,), {"_new_conn": opened})
+    https = type("Https", (HTTPSConnection,), {"_new_conn": opened})
+    return {
+        "http": type("HttpPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
+        "https": type("HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
+    }
+
+
+def _finish(response: urllib3.BaseHTTPResponse) -> None:
+    """Read a short answer to its end, so that the connection can be kept; hang up on any other.
+
+    An answer that goes on and on counts as it began; one that was cut off counts as none.
+    """
+    left_bytes = MAX_ANSWER_BYTES
+    while left_bytes > 0:
+        try:
+            part = response.read1(left_bytes, decode_content=False)
+        except urllib3.exceptions.TimeoutError:
+            break
+        if not part:
+            response.release_conn()
+            return
+        left_bytes -= len(part)
+    response.close()
+
+
+def _gzipped(body: bytes) -> bytes:
+    packer = compressobj(1, DEFLATED, _GZIP_WINDOW)
+    return packer.compress(body) + packer.flush()
