@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from os import getpid
 from pathlib import Path
+from threading import RLock
 from time import time
 
 import orjson
@@ -14,40 +15,43 @@ MAX_FILE_BYTES = 64 * 1024
 
 
 class LimitFile:
-    """What the sink told any worker. The file helps and is no condition: without it memory serves."""
+    """What the sink told any worker. Without a file, or when it can't be written, memory serves."""
 
-    def __init__(self, path: Path, *, now: Callable[[], float] = time) -> None:
+    def __init__(self, path: Path | None, *, now: Callable[[], float] = time) -> None:
         self._path = path
         self._now = now
         self._limits: Limits = {}
+        self._lock = RLock()  # a status page asks, too
         self._seen: tuple[int, int] | None = None
 
     def in_force(self) -> Limits:
         """Return the limits that hold now, another worker's too."""
-        self._look()
-        if self._limits:
-            self._limits = in_force(self._limits, now=self._now())
-        return self._limits
+        with self._lock:
+            self._look()
+            if self._limits:
+                self._limits = in_force(self._limits, now=self._now())
+            return self._limits
 
     def add(self, limits: Limits) -> None:
         """Remember new limits; of one category the newest counts, as the sink knows best."""
-        self._limits = in_force({**self.in_force(), **limits}, now=self._now())
-        with suppress(OSError):
-            self._write()
+        with self._lock:
+            self._limits = in_force({**self.in_force(), **limits}, now=self._now())
+            with suppress(OSError):
+                self._write()
 
     def _look(self) -> None:
+        if self._path is None:
+            return
         with suppress(OSError):
             facts = self._path.stat()
             seen = (facts.st_mtime_ns, facts.st_ino)
             if seen != self._seen:
                 self._seen = seen
-                self._limits = {**self._limits, **self._read()}
-
-    def _read(self) -> Limits:
-        with self._path.open("rb") as file:
-            return _limits_of(file.read(MAX_FILE_BYTES))
+                self._limits = {**self._limits, **_read(self._path)}
 
     def _write(self) -> None:
+        if self._path is None:
+            return
         # Not synced: after a power cut the sink says it again. A name of its own for each writer.
         partial = self._path.with_name(f"{self._path.name}.{getpid()}.partial")
         partial.touch(0o600)
@@ -55,7 +59,9 @@ class LimitFile:
         partial.replace(self._path)
 
 
-def _limits_of(body: bytes) -> Limits:
+def _read(path: Path) -> Limits:
+    with path.open("rb") as file:
+        body = file.read(MAX_FILE_BYTES)
     try:
         found = orjson.loads(body)
     except orjson.JSONDecodeError:

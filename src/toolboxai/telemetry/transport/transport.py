@@ -16,9 +16,11 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
 from toolboxai.telemetry.spool import Slot, Spool, claim_folder, may_pass
+from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
+from toolboxai.telemetry.transport.limit_file import LimitFile
 from toolboxai.telemetry.transport.losses import count_body, count_items
-from toolboxai.telemetry.transport.sender import Delivery, Sender
+from toolboxai.telemetry.transport.sender import Sender
 from toolboxai.telemetry.transport.sink import Sink
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
 
@@ -68,7 +70,13 @@ class SpoolingTransport(Transport):
             rules=RULES_VERSION,
         )
         self._sink = Sink(self._dsn, CLIENT, choices)
-        self._sender = Sender(self.spool, self._sink)
+        self._courier = Courier(
+            self.spool,
+            self._sink,
+            LimitFile(self._slot and self._slot.folder.parent / "limits.json"),
+            gap_seconds=0.0 if self._sink.is_near else GAP_SECONDS,
+        )
+        self._sender = Sender(self.spool, self._courier)
         self._keeper = Keeper(
             Gate(self._pseudonym, max_string_chars=choices.max_string_chars),
             self.spool,
@@ -112,7 +120,7 @@ class SpoolingTransport(Transport):
     @property
     def delivery(self) -> Delivery:
         """How sending goes."""
-        return self._sender.delivery
+        return self._courier.delivery
 
     @property
     def queued(self) -> int:
