@@ -11,6 +11,8 @@ class Counters:
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
         self._lock = RLock()  # a signal handler may count, too
+        # Requests whose trace chance passed over. Bare, as most requests add to it: no lock, no name.
+        self.unsampled = 0
 
     def add(self, name: str, quantity: int = 1) -> None:
         """Count ``quantity`` more of ``name``."""
@@ -28,7 +30,10 @@ class Counters:
     def snapshot(self) -> Mapping[str, int]:
         """Return a copy of all counts."""
         with self._lock:
-            return dict(self._counts)
+            counts = self._counts.copy()
+        for category in ("transaction", "span") if self.unsampled else ():
+            counts[f"dropped.sample_rate.{category}"] += self.unsampled
+        return dict(counts)
 
 
 counters = Counters()

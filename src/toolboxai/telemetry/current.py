@@ -90,7 +90,7 @@ class Request:
         self.trace_id = ""
         self.parent_span_id: str | None = None
         self.baggage: str | None = None
-        self.sampled: bool = False
+        self.sampled: bool | None = None  # nobody has decided: it is none of those that may be
         self.transaction: Any = None
         self.status: int | None = None
         self.answered = False

@@ -109,6 +109,8 @@ class TelemetryLayer:
                 keep_if_telling(reporter, request)
                 if request.transaction is not None:
                     reporter.finished(request)
+                elif request.sampled is False and reporter.traces_sample_rate:
+                    counters.unsampled += 1
             request.finish()
             if outer is not None and outer.goes_on:  # it called us
                 set_current_request(outer)

@@ -64,6 +64,7 @@ class Courier:
         post: Post,
         limits: LimitFile,
         *,
+        as_it_may_leave: Callable[[Entry], bytes] = lambda entry: entry.body,
         gap_seconds: float = GAP_SECONDS,
         now: Callable[[], float] = time,
         elapsed: Callable[[], float] = monotonic,
@@ -71,6 +72,7 @@ class Courier:
         self._spool = spool
         self._post = post
         self._limits = limits
+        self._as_it_may_leave = as_it_may_leave
         self._gap_seconds = gap_seconds
         self._now = now
         self._elapsed = elapsed
@@ -121,8 +123,7 @@ class Courier:
     def _deal_with(self, entry: Entry) -> float:
         """Deliver or keep; return the seconds to wait before the next."""
         body = self._ready(entry)
-        if body is None:  # it would break us again
-            count_body("internal_sdk_error", entry.body)
+        if not body:
             self._spool.acknowledge(entry)
             return 0.0
         with quietly:
@@ -132,10 +133,13 @@ class Courier:
             return self._not_now(entry, answer)
         return self._not_now(entry, "internal error")
 
-    def _ready(self, entry: Entry) -> bytes | None:
+    def _ready(self, entry: Entry) -> bytes:
+        """Return the bytes to send; none, and counted, of what may not leave or would break us again."""
         with quietly:
-            return stamped(entry.body)
-        return None
+            body = self._as_it_may_leave(entry)
+            return stamped(body) if body else b""
+        count_body("internal_sdk_error", entry.body)
+        return b""
 
     def _answer_to(self, body: bytes) -> Answer | str:
         try:

@@ -1,20 +1,32 @@
 """What will not arrive is counted, by Sentry's reason and category."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import orjson
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.transport.wire import OutgoingItem, category_of, contents
+from toolboxai.telemetry.transport.wire import OutgoingItem, category_of, items_in
 
 
 def count_items(reason: str, items: Iterable[OutgoingItem]) -> None:
     """Count items that never became bytes."""
     for item in items:
-        counters.dropped(reason, category_of(item.type), int(item.headers.get("item_count", 1)))
+        _count(reason, item.type, item.headers, item.payload)
 
 
 def count_body(reason: str, body: bytes) -> None:
     """Count what a kept envelope held."""
     with quietly:
-        for category, quantity in contents(body):
-            counters.dropped(reason, category, quantity)
+        for header, payload in items_in(body):
+            is_trace = header["type"] == "transaction"
+            _count(reason, header["type"], header, orjson.loads(payload) if is_trace else None)
+
+
+def _count(reason: str, kind: str, headers: Mapping[str, Any], payload: Any) -> None:  # noqa: ANN401 - JSON
+    counters.dropped(reason, category_of(kind), int(headers.get("item_count", 1)))
+    if kind == "transaction":
+        # By Sentry's rule its spans are lost too, and it is one itself.
+        spans = payload.get("spans") if isinstance(payload, dict) else None
+        counters.dropped(reason, "span", 1 + len(spans or ()))

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -15,11 +16,13 @@ from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
-from toolboxai.telemetry.spool import Slot, Spool, claim_folder, may_pass
+from toolboxai.telemetry.spool import Entry, Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
 from toolboxai.telemetry.transport.limit_file import LimitFile
 from toolboxai.telemetry.transport.losses import count_body, count_items
+from toolboxai.telemetry.transport.regate import regated
+from toolboxai.telemetry.transport.reports import Reports
 from toolboxai.telemetry.transport.sender import Sender
 from toolboxai.telemetry.transport.sink import Sink
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
@@ -33,6 +36,11 @@ def label_of(dsn: str) -> str:
     """Return host and project of a DSN, never its key: what people are told of a sink."""
     parts = urlsplit(dsn)
     return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def as_it_may_leave(entry: Entry, *, gate: Gate) -> bytes:
+    """Return what was kept as today's rules let it leave; empty when nothing of it may."""
+    return entry.body if entry.rules == RULES_VERSION else regated(entry.body, gate)
 
 
 class SpoolingTransport(Transport):
@@ -60,8 +68,9 @@ class SpoolingTransport(Transport):
     def _open(self) -> None:
         choices = self._choices
         self._slot: Slot | None = None
+        folder = self._folder_if_possible()
         self.spool = Spool(
-            self._folder_if_possible(),
+            folder,
             find_folder=self._claim,
             max_bytes=choices.spool_max_bytes,
             max_age_hours=choices.spool_max_age_hours,
@@ -73,19 +82,25 @@ class SpoolingTransport(Transport):
         self._courier = Courier(
             self.spool,
             self._sink,
-            LimitFile(self._slot and self._slot.folder.parent / "limits.json"),
+            LimitFile(folder and folder.parent / "limits.json"),
+            as_it_may_leave=partial(as_it_may_leave, gate=self._new_gate()),
             gap_seconds=0.0 if self._sink.is_near else GAP_SECONDS,
         )
         self._sender = Sender(self.spool, self._courier)
+        self._reports = Reports()
         self._keeper = Keeper(
-            Gate(self._pseudonym, max_string_chars=choices.max_string_chars),
+            self._new_gate(),
             self.spool,
             render_log=self._render_log,
             kept=self._sender.notify,
-            idle=self._idle,
+            idle=self._when_idle,
             max_envelopes=choices.queue_max_envelopes,
             max_logs=choices.queue_max_logs,
         )
+
+    def _new_gate(self) -> Gate:
+        """Return a gate for one thread."""
+        return Gate(self._pseudonym, max_string_chars=self._choices.max_string_chars)
 
     def _claim(self) -> Path:
         self._slot = claim_folder(self._spool_dir, self._dsn, label=label_of(self._dsn))
@@ -111,6 +126,17 @@ class SpoolingTransport(Transport):
             self._slot.release()
         self._open()
         self.start()
+
+    def _when_idle(self) -> None:
+        self._idle()
+        self._report()
+
+    def _report(self, *, at_once: bool = False) -> bool:
+        """Tell the sink what never arrived; say whether there was anything to tell."""
+        report = self._reports.due(at_once=at_once)
+        if report is not None:
+            self._keeper.put(Outgoing([report]))
+        return report is not None
 
     def start(self) -> None:
         """Start both threads."""
@@ -167,10 +193,14 @@ class SpoolingTransport(Transport):
         deadline = monotonic() + timeout_seconds
         if not self._keeper.flush(timeout_seconds):
             return False
+        if self._report(at_once=True) and not self._keeper.flush(timeout_seconds):
+            return False
         return self._sender.drain(max(0.0, deadline - monotonic()))
 
     def kill(self) -> None:
         """Keep what is there, end the threads, give the folder to whoever comes next."""
+        if self._keeper.flush(self._choices.flush_timeout_seconds):
+            self._report(at_once=True)
         self._keeper.stop(self._choices.flush_timeout_seconds)
         self._sender.stop(self._choices.flush_timeout_seconds)
         self.spool.close()

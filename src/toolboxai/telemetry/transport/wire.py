@@ -16,11 +16,34 @@ _CATEGORIES = {
     "event": "error",
     "log": "log_item",
     "check_in": "monitor",
+    "replay_event": "replay",
+    "replay_recording": "replay",
     "client_report": "internal",
     "session": "session",
     "sessions": "session",
     "statsd": "metric_bucket",
 }
+# Categories that a sink knows; what isn't here it would refuse to count.
+REPORTABLE = frozenset(
+    {
+        "attachment",
+        "default",
+        "error",
+        "feedback",
+        "internal",
+        "log_item",
+        "metric_bucket",
+        "monitor",
+        "profile",
+        "profile_chunk",
+        "replay",
+        "security",
+        "session",
+        "span",
+        "trace_metric",
+        "transaction",
+    }
+)
 _CONTENT_TYPES = {
     "log": "application/vnd.sentry.items.log+json",
     "span": "application/vnd.sentry.items.span.v2+json",
@@ -133,14 +156,21 @@ def stamped(kept: bytes, *, now: Callable[[], datetime] = lambda: datetime.now(U
     return to_json(orjson.loads(header) | {"sent_at": sent_at}) + b"\n" + items
 
 
-def contents(kept: bytes) -> Iterator[tuple[str, int]]:
-    """Yield category and quantity of each item of a kept envelope."""
+def items_in(kept: bytes) -> Iterator[tuple[dict[str, Any], bytes]]:
+    """Yield header and payload of each item of a kept envelope."""
     position = kept.find(b"\n") + 1
     while position < len(kept):
         end = kept.index(b"\n", position)
         header = orjson.loads(kept[position:end])
+        start, end = end + 1, end + 1 + header["length"]
+        yield header, kept[start:end]
+        position = end + 1
+
+
+def contents(kept: bytes) -> Iterator[tuple[str, int]]:
+    """Yield category and quantity of each item of a kept envelope."""
+    for header, _ in items_in(kept):
         yield category_of(header["type"]), int(header.get("item_count", 1))
-        position = end + 1 + header["length"] + 1
 
 
 def categories_of(kept: bytes) -> frozenset[str]:
