@@ -4,6 +4,7 @@ import gzip
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Condition, Thread
 from typing import Any
@@ -46,9 +47,10 @@ class RecordingSink:
     dsn: str = ""
 
     def items(self, item_type: str) -> list[Any]:
-        """Return the payloads of all items of a type."""
+        """Return the payloads of all items of a type, in the order in which they happened."""
         found = [item for body in list(self.bodies) for item in items_of(body)]
-        return [item.payload for item in found if item.header["type"] == item_type]
+        payloads = [item.payload for item in found if item.header["type"] == item_type]
+        return sorted(payloads, key=_happened_at)
 
     def wait_for(self, condition: Callable[[], object]) -> None:
         """Return as soon as ``condition`` holds; fail if it doesn't within ten seconds."""
@@ -58,6 +60,12 @@ class RecordingSink:
     def headers(self) -> list[dict[str, Any]]:
         """Return the envelope headers."""
         return [orjson.loads(body.partition(b"\n")[0]) for body in self.bodies]
+
+
+def _happened_at(payload: dict[str, Any]) -> float:
+    """Return the time of an event: they arrive newest first, ours with a number and the SDK's with a text."""
+    said = payload.get("timestamp", 0.0)
+    return datetime.fromisoformat(said).timestamp() if isinstance(said, str) else float(said)
 
 
 def items_of(envelope: bytes) -> Iterator[Item]:
