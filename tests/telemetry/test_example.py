@@ -32,3 +32,18 @@ def test_the_example_reports_its_error(sink: RecordingSink, tmp_path: Path) -> N
     (event,) = sink.items("event")
     assert event["transaction"] == "/divide/{by}"
     assert event["exception"]["values"][-1]["type"] == "ZeroDivisionError"
+
+
+def test_the_examples_own_tests_pass_without_a_sink(tmp_path: Path) -> None:
+    # A plain pytest, and a quick one: without this project's settings and plugins.
+    command = [sys.executable, "-m", "pytest", "-c", os.devnull, "-p", "no:cacheprovider"]
+    command.append(str(ROOT / "examples"))
+    environment = {name: value for name, value in os.environ.items() if name != "SENTRY_DSN"}
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+
+    ended = subprocess.run(
+        command, cwd=tmp_path, env=environment, check=False, capture_output=True, text=True
+    )
+
+    assert ended.returncode == 0, ended.stdout
+    assert "2 passed" in ended.stdout

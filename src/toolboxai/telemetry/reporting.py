@@ -39,6 +39,7 @@ from toolboxai.telemetry.storms import Storms, kind_of
 from toolboxai.telemetry.surroundings import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door, SpoolingTransport
+from toolboxai.telemetry.transport.sender import Post
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
 from toolboxai.telemetry.unattended import InterpreterHooks
 
@@ -51,7 +52,7 @@ SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
 class Telemetry:
     """Everything that ``init`` made, for one process."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, post: Post | None = None) -> None:
         self.options = options
         self.traces_sample_rate = options.effective_traces_sample_rate
         self.slow_request_seconds = options.slow_request_seconds
@@ -72,7 +73,7 @@ class Telemetry:
             "sdk": SDK,
         }
         if self.is_active:
-            self._start()
+            self._start(post)
 
     def _new_storms(self) -> Storms:
         return Storms(limit=self.options.effective_storm_limit, window_seconds=STORM_SECONDS)
@@ -83,11 +84,11 @@ class Telemetry:
         if self.transport is not None:
             self.transport.after_fork()
 
-    def _start(self) -> None:
+    def _start(self, post: Post | None) -> None:
         options = self.options
         self.pseudonym = _pseudonym_of(options)
         self.transport = SpoolingTransport(
-            options, renderer(self._log_constants()), self._end_storms, self.pseudonym
+            options, renderer(self._log_constants()), self._end_storms, self.pseudonym, post
         )
         sentry_sdk.init(
             dsn=options.dsn,
@@ -108,6 +109,14 @@ class Telemetry:
             send_client_reports=False,
         )
         self.transport.start()
+        self.resume()
+        atexit.register(self.keep)
+
+    def resume(self) -> None:
+        """Begin to watch logs, libraries, threads and the program's end."""
+        options = self.options
+        if self.transport is None:
+            return
         take = self.transport.put_log if options.enable_logs else None
         self._log_watch = LogWatch(take, self.logged, max_breadcrumbs=options.max_breadcrumbs)
         self._log_watch.install()
@@ -119,7 +128,14 @@ class Telemetry:
         )
         self._hooks = InterpreterHooks(self.failed, self.keep)
         self._hooks.install()
-        atexit.register(self.keep)
+
+    def pause(self) -> None:
+        """Watch nothing until ``resume``; what was captured is delivered all the same."""
+        if self._log_watch is not None:
+            self._log_watch.remove()
+        if self._hooks is not None:
+            self._hooks.remove()
+        instruments.remove()
 
     def _log_constants(self) -> Mapping[str, str | None]:
         return {
@@ -273,11 +289,7 @@ class Telemetry:
         with quietly:
             self._end_storms(all_of_them=True)
         atexit.unregister(self.keep)
-        if self._log_watch is not None:
-            self._log_watch.remove()
-        if self._hooks is not None:
-            self._hooks.remove()
-        instruments.remove()
+        self.pause()
         if self.transport is not None:
             self.transport.kill()
         sentry_sdk.get_global_scope().set_client(None)

@@ -2,6 +2,8 @@
 
 import logging
 import os
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from time import monotonic
 from typing import Any
 
@@ -20,6 +22,7 @@ from toolboxai.telemetry.handlers import noting
 from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.reporting import Telemetry
+from toolboxai.telemetry.transport.sender import Post
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +32,7 @@ class _Process:
 
     telemetry: Telemetry | None = None
     is_hooked = False
+    is_replaced = False
 
 
 def init(options: Options) -> None:
@@ -36,15 +40,47 @@ def init(options: Options) -> None:
 
     Raises ``OSError`` when no spool folder can be made: what can't be kept shouldn't be promised.
     """
+    if _Process.is_replaced:
+        log.info("telemetry.init has no effect while a test captures what is reported")
+        return
     if _Process.telemetry is not None:
         _Process.telemetry.close()
     _Process.telemetry = Telemetry(options)
+    _hook()
+    if not _Process.telemetry.is_active:
+        log.info("monitoring is off: no DSN was given")
+
+
+def _hook() -> None:
     if not _Process.is_hooked:
         _Process.is_hooked = True
         add_global_event_processor(_on_event)
         os.register_at_fork(after_in_child=_after_fork)
-    if not _Process.telemetry.is_active:
-        log.info("monitoring is off: no DSN was given")
+
+
+@contextmanager
+def replaced(options: Options, post: Post) -> Iterator[None]:
+    """Let a telemetry whose network is ``post`` serve the process for the block: for tests.
+
+    The one before waits and then goes on. ``init`` and ``close`` have no effect meanwhile. Raises
+    ``RuntimeError`` inside of another such block.
+    """
+    if _Process.is_replaced:
+        msg = "what is reported is being captured already: end that block before beginning another"
+        raise RuntimeError(msg)
+    before, client = _Process.telemetry, sentry_sdk.get_global_scope().client
+    if before is not None:
+        before.pause()
+    try:
+        with closing(Telemetry(options, post)) as instead:
+            _Process.telemetry, _Process.is_replaced = instead, True
+            _hook()
+            yield
+    finally:
+        _Process.telemetry, _Process.is_replaced = before, False
+        sentry_sdk.get_global_scope().set_client(client)
+        if before is not None:
+            before.resume()
 
 
 def _after_fork() -> None:
@@ -121,7 +157,7 @@ def flush(timeout_seconds: float = 2.0) -> bool:
 
 def close() -> None:
     """Stop reporting. What is not delivered stays on disk for the next start."""
-    if _Process.telemetry is not None:
+    if _Process.telemetry is not None and not _Process.is_replaced:
         _Process.telemetry.close()
         _Process.telemetry = None
 

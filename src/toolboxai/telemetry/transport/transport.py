@@ -24,7 +24,7 @@ from toolboxai.telemetry.transport.losses import count_body, count_items
 from toolboxai.telemetry.transport.regate import regated
 from toolboxai.telemetry.transport.reports import Reports
 from toolboxai.telemetry.transport.sender import Sender
-from toolboxai.telemetry.transport.sink import Sink
+from toolboxai.telemetry.transport.sink import Post, Sink
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
 
 log = logging.getLogger(__name__)
@@ -52,6 +52,7 @@ class SpoolingTransport(Transport):
         render_log: Render,
         idle: Callable[[], None],
         pseudonym: Pseudonym,
+        post: Post | None = None,
     ) -> None:
         super().__init__({"dsn": options.dsn})
         if options.dsn is None:
@@ -63,6 +64,7 @@ class SpoolingTransport(Transport):
         self._render_log = render_log
         self._idle = idle
         self._pseudonym = pseudonym
+        self._post = post  # instead of the network
         self._open()
 
     def _open(self) -> None:
@@ -81,10 +83,10 @@ class SpoolingTransport(Transport):
         self._sink = Sink(self._dsn, CLIENT, choices)
         self._courier = Courier(
             self.spool,
-            self._sink,
+            self._post or self._sink,
             LimitFile(folder and folder.parent / "limits.json"),
             as_it_may_leave=partial(as_it_may_leave, gate=self._new_gate()),
-            gap_seconds=0.0 if self._sink.is_near else GAP_SECONDS,
+            gap_seconds=0.0 if self._post or self._sink.is_near else GAP_SECONDS,
         )
         self._sender = Sender(self.spool, self._courier)
         self._reports = Reports()
