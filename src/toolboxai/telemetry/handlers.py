@@ -32,7 +32,8 @@ def _asynchronous(handler: Handler) -> Handler:
     @wraps(handler, updated=())
     async def answer(connection: object, error: Exception) -> object:
         response = await handler(connection, error)
-        _note(error, response)
+        with quietly:
+            _note(error, response)
         return response
 
     return answer
@@ -42,19 +43,19 @@ def _synchronous(handler: Handler) -> Handler:
     @wraps(handler, updated=())
     def answer(connection: object, error: Exception) -> object:
         response = handler(connection, error)
-        _note(error, response)
+        with quietly:
+            _note(error, response)
         return response
 
     return answer
 
 
 def _note(error: Exception, response: object) -> None:
-    with quietly:
-        request = current_request()
-        status = getattr(response, "status_code", 0)
-        if request is None:
-            return
-        if status >= 500 and is_fault(error):
-            request.fail(error)
-        elif type(error).__name__ == VALIDATION_ERROR:
-            request.invalid = error
+    request = current_request()
+    status = getattr(response, "status_code", 0)
+    if request is None:
+        return
+    if status >= 500 and is_fault(error):
+        request.fail(error)
+    elif type(error).__name__ == VALIDATION_ERROR:
+        request.invalid = error

@@ -7,7 +7,6 @@ from random import random
 from typing import Any
 from weakref import WeakSet
 
-from anyio import to_thread
 from sentry_sdk import Scope
 from starlette.types import ASGIApp, Message, Receive, Send
 
@@ -16,6 +15,7 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
 from toolboxai.telemetry.facts import OUTERMOST_APP
 from toolboxai.telemetry.filtering import is_fault
+from toolboxai.telemetry.lifespan import Lifespan
 from toolboxai.telemetry.outcome import Reporter, keep_if_telling, raised, returned
 from toolboxai.telemetry.sampling import is_sampled, rate_for
 from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
@@ -38,14 +38,15 @@ class TelemetryLayer:
 
     async def __call__(self, scope: MutableMapping[str, Any], receive: Receive, send: Send) -> None:
         """Serve one connection; whatever happens to telemetry, the application doesn't notice."""
-        reporter = self._reporter_now()
-        if reporter is None or OUTERMOST_APP in scope:  # an instrumented application in another one
-            await self._app(scope, receive, send)
-            return
+        reporter = None
         with quietly:
-            self._watch_loop()
-        if scope["type"] == "lifespan":
-            await self._lifespan(reporter, scope, receive, send)
+            if OUTERMOST_APP not in scope:  # else an instrumented application is in another one
+                reporter = self._reporter_now()
+                self._watch_loop()
+        if reporter is None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await Lifespan(reporter).over(self._app, scope, receive, send)
         else:
             await self._request(reporter, scope, receive, send)
 
@@ -60,28 +61,6 @@ class TelemetryLayer:
         if reporter is not None:
             reporter.failed(failure, handled=handled, mechanism=mechanism)
 
-    async def _lifespan(
-        self, reporter: Reporter, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
-        request = Request({"type": "lifespan", "headers": ()})
-        read_trace_headers(request)
-
-        async def last_words(message: Message) -> None:
-            kind = message["type"]
-            if kind.endswith(".failed"):
-                _lifespan_failed(reporter, request, sys.exc_info()[1])
-            # uvicorn raises the signal again after this message: no atexit will run.
-            if kind.endswith(".failed") or kind.startswith("lifespan.shutdown."):
-                await _in_thread(reporter.keep)
-            await send(message)
-
-        try:
-            await self._app(scope, receive, last_words)
-        except Exception as error:
-            _lifespan_failed(reporter, request, error)
-            await _in_thread(reporter.keep)
-            raise
-
     async def _request(
         self,
         reporter: Reporter,
@@ -89,15 +68,19 @@ class TelemetryLayer:
         receive: Receive,
         send: Send,
     ) -> None:
-        request, outer = Request(scope), current_request()
-        scopes = current_scopes()
+        request, give_back = None, _nothing
         with quietly:
-            self._begin(reporter, request, outer)
+            request = Request(scope)
+            give_back = _taking_over_from(current_request())
+            self._begin(reporter, request, current_request())
+        if request is None:
+            await self._app(scope, receive, send)
+            return
+        with quietly:
+            receive, send = self._observed(request, receive, send)
         try:
-            await self._app(scope, *self._observed(request, receive, send))
+            await self._app(scope, receive, send)
         except BaseException as error:
-            request.raised = is_fault(error)
-            request.status = request.status or (500 if request.raised else 499)
             with quietly:
                 raised(reporter, request, error)
             raise
@@ -111,10 +94,10 @@ class TelemetryLayer:
                     reporter.finished(request)
                 elif request.sampled is False and reporter.traces_sample_rate:
                     counters.unsampled += 1
-            request.finish()
-            if outer is not None and outer.goes_on:  # it called us
-                set_current_request(outer)
-                scopes.enter()
+            with quietly:
+                request.finish()
+            with quietly:
+                give_back()
 
     def _begin(self, reporter: Reporter, request: Request, outer: Request | None) -> None:
         set_current_request(request)
@@ -159,11 +142,20 @@ class TelemetryLayer:
         return receive, observe
 
 
-def _lifespan_failed(reporter: Reporter, request: Request, error: BaseException | None) -> None:
-    with quietly:
-        set_current_request(request)
-        if error is not None and is_fault(error):
-            reporter.failed(request.fail(error), handled=False, mechanism="lifespan")
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _taking_over_from(outer: Request | None) -> Callable[[], None]:
+    """Return how to go on with ``outer``, if that is a request which calls another."""
+    scopes = current_scopes()
+
+    def give_back() -> None:
+        if outer is not None and outer.goes_on:
+            set_current_request(outer)
+            scopes.enter()
+
+    return give_back
 
 
 def _look(request: Request, message: Message) -> Message:
@@ -180,9 +172,3 @@ def _look(request: Request, message: Message) -> Message:
     ids = (b"x-request-id", request.request_id), (b"x-trace-id", request.trace_id)
     given += [(name, value.encode()) for name, value in ids if name not in names]
     return {**message, "headers": given}
-
-
-async def _in_thread(work: Callable[[], None]) -> None:
-    """Run what may wait for the disk away from the event loop."""
-    with quietly:
-        await to_thread.run_sync(work)

@@ -45,7 +45,9 @@ def keep_if_telling(reporter: Reporter, request: Request) -> None:
 
 def raised(reporter: Reporter, request: Request, error: BaseException) -> None:
     """The application let an error out: nobody handled it."""
-    if is_fault(error):
+    request.raised = is_fault(error)
+    request.status = request.status or (500 if request.raised else 499)
+    if request.raised:
         after_the_answer = request.answered and (request.status or 500) < 500
         mechanism = "background" if after_the_answer else "asgi"
         reporter.failed(request.fail(error), handled=False, mechanism=mechanism)

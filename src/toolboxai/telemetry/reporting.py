@@ -39,7 +39,7 @@ from toolboxai.telemetry.storms import Storms, kind_of
 from toolboxai.telemetry.surroundings import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door, SpoolingTransport
-from toolboxai.telemetry.transport.sender import Post
+from toolboxai.telemetry.transport.sink import Post
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
 from toolboxai.telemetry.unattended import InterpreterHooks
 

@@ -10,6 +10,7 @@ from typing import Any
 import sentry_sdk
 from sentry_sdk.scope import add_global_event_processor
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
@@ -22,7 +23,7 @@ from toolboxai.telemetry.handlers import noting
 from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.reporting import Telemetry
-from toolboxai.telemetry.transport.sender import Post
+from toolboxai.telemetry.transport.sink import Post
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +111,13 @@ def instrument(app: Starlette) -> None:
         raise RuntimeError(msg)
     build = app.build_middleware_stack
 
-    def build_with_layer() -> TelemetryLayer:
-        _watch_handlers(app)
-        return TelemetryLayer(build(), current_telemetry)
+    def build_with_layer() -> ASGIApp:
+        with quietly:
+            _watch_handlers(app)
+        stack = build()
+        with quietly:
+            return TelemetryLayer(stack, current_telemetry)
+        return stack
 
     app.build_middleware_stack = build_with_layer  # type: ignore[method-assign]
 
@@ -181,6 +186,12 @@ def event_id_for(error: BaseException) -> str | None:
     is off, there is no request, it is nobody's fault, or there are so many of its kind that it is only
     counted.
     """
+    with quietly:
+        return _event_id_for(error)
+    return None
+
+
+def _event_id_for(error: BaseException) -> str | None:
     active, request = current_telemetry(), current_request()
     if active is None or not active.is_active or request is None or not is_fault(error):
         return None

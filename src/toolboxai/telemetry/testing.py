@@ -20,7 +20,7 @@ import sentry_sdk
 from toolboxai.telemetry.current import current_request, set_current_request
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.setup import flush, replaced
-from toolboxai.telemetry.transport.sender import Answer
+from toolboxai.telemetry.transport.sink import Answer
 
 FLUSH_SECONDS = 10.0
 # Nothing is ever sent there: `.invalid` is nobody's by standard.

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import sentry_sdk
 from sentry_sdk.tracing import Span, Transaction, TransactionSource
 from sentry_sdk.tracing_utils import PropagationContext
 
+from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import Origin, Request, current_request, new_id
 from toolboxai.telemetry.facts import OPS, UNMATCHED, describe, status_name, transaction_name
 
@@ -19,16 +20,21 @@ _SAMPLE_RATE = re.compile(r"sentry-sample_rate=([01](?:\.\d{1,17})?)(?![\d.])")
 
 def span(op: str, name: str) -> AbstractContextManager[Span | None]:
     """Time a step: ``with telemetry.span("content.plan", "plan"):``. Costs nothing when unsampled."""
-    request = current_request()
-    if request is None or request.transaction is None:
-        return nullcontext()
-    return _own_span(op, name)
+    with quietly:
+        request = current_request()
+        if request is not None and request.transaction is not None:
+            return _own_span(op, name)
+    return nullcontext()
 
 
 @contextmanager
-def _own_span(op: str, name: str) -> Iterator[Span]:
-    # On a scope of its own: tasks of one request share theirs, and steps side by side would nest.
-    with sentry_sdk.new_scope(), sentry_sdk.start_span(op=op, name=name) as started:
+def _own_span(op: str, name: str) -> Iterator[Span | None]:
+    with ExitStack() as left:
+        started = None
+        with quietly:
+            # On a scope of its own: tasks of one request share theirs, and steps side by side would nest.
+            left.enter_context(sentry_sdk.new_scope())
+            started = left.enter_context(sentry_sdk.start_span(op=op, name=name))
         yield started
 
 

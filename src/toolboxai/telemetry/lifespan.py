@@ -1,0 +1,62 @@
+"""The application's start and end: what fails there is reported, and everything is kept before the process goes."""
+
+import sys
+from collections.abc import Callable, MutableMapping
+from typing import Any
+
+from anyio import to_thread
+from starlette.types import ASGIApp, Message, Receive, Send
+
+from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.current import Request, set_current_request
+from toolboxai.telemetry.filtering import is_fault
+from toolboxai.telemetry.outcome import Reporter
+from toolboxai.telemetry.tracing import read_trace_headers
+
+
+class Lifespan:
+    """Watches one life of an application."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._request: Request | None = None
+
+    async def over(
+        self, app: ASGIApp, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        """Let ``app`` start and end."""
+
+        async def last_words(message: Message) -> None:
+            with quietly:
+                await self._look(message["type"])
+            await send(message)
+
+        try:
+            await app(scope, receive, last_words)
+        except Exception as error:
+            with quietly:
+                self._failed(error)
+                await _in_thread(self._reporter.keep)
+            raise
+
+    async def _look(self, kind: str) -> None:
+        """Keep everything before the server hears that it was the last word: it may end the process at once."""
+        if kind.endswith(".failed"):
+            # Starlette says so from inside its `except` block.
+            self._failed(sys.exc_info()[1])
+        if kind.endswith(".failed") or kind.startswith("lifespan.shutdown."):
+            await _in_thread(self._reporter.keep)
+
+    def _failed(self, error: BaseException | None) -> None:
+        if error is None or not is_fault(error):
+            return
+        if self._request is None:
+            self._request = Request({"type": "lifespan", "headers": ()})
+            read_trace_headers(self._request)
+        set_current_request(self._request)
+        self._reporter.failed(self._request.fail(error), handled=False, mechanism="lifespan")
+
+
+async def _in_thread(work: Callable[[], None]) -> None:
+    """Run what may wait for the disk away from the event loop."""
+    await to_thread.run_sync(work)
