@@ -129,10 +129,18 @@ def _add_plain_routes(app: FastAPI) -> None:
 
     @app.get("/step")
     async def step() -> str:
-        with telemetry.span("whole.step", "a step"):
-            sentry_sdk.set_tag("step", "taken")
+        telemetry.set_user(telemetry.User(id="7", role="teacher"))
+        telemetry.set_context(telemetry.Education(kind="quiz"))
+        telemetry.breadcrumb("content", "begun", questions=5)
+        telemetry.authentication_failed("7")
+        with (
+            telemetry.span("whole.step", "a step"),
+            telemetry.content_generation(telemetry.Education(kind="quiz")),
+            telemetry.agent_run(telemetry.Agent(task="plan")) as run,
+        ):
+            run.used(telemetry.Agent(task="plan", input_tokens=7))
             sentry_sdk.capture_message("within the step")
-            return "done"
+        return await telemetry.background(_nested())
 
     @app.post("/orders")
     async def orders(order: Order) -> Order:
@@ -230,6 +238,17 @@ def _add_working_routes(app: FastAPI, engine: Engine, notes: list[str]) -> None:
         del orphan
         await asyncio.sleep(0)
         return await done
+
+
+@telemetry.job("nested")
+async def _nested() -> str:
+    with telemetry.database_operation("store"), telemetry.external_service("openai", "chat"):
+        return _decorated()
+
+
+@telemetry.database_operation("count")
+def _decorated() -> str:
+    return "done"
 
 
 async def _fail() -> None:

@@ -103,7 +103,10 @@ def background(work: Coroutine[Any, Any, T], *, name: str | None = None) -> asyn
     An error is reported as soon as it happens, with who started it; if the task is awaited it is raised there
     as well, and not reported again. ``name`` defaults to that of the coroutine's function.
     """
-    task = asyncio.create_task(_as_job(work, name or _name_of(work), current_request()))
+    called = name or type(work).__name__
+    with quietly:
+        called = name or _name_of(work)
+    task = asyncio.create_task(_as_job(work, called, current_request()))
     _running.add(task)
     task.add_done_callback(_done)
     return task

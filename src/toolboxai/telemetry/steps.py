@@ -94,14 +94,11 @@ class AgentRun(Step):
     """An agent at work; tell what it has used when that is known."""
 
     def __init__(self, agent: Agent) -> None:
+        super().__init__("gen_ai.invoke_agent", "invoke_agent", category="agent")
         self._agent = agent
-        super().__init__(
-            "gen_ai.invoke_agent",
-            f"invoke_agent {agent.task}",
-            category="agent",
-            about=_about(agent),
-            facts=_measured(agent),
-        )
+        with quietly:
+            self.name = f"invoke_agent {agent.task}"[:MAX_NAME_CHARS]
+            self.about, self.facts = _about(agent), _measured(agent)
 
     def used(self, agent: Agent) -> None:
         """Replace what is known of the agent, for the span and for errors from here on."""
@@ -118,27 +115,29 @@ def agent_run(agent: Agent) -> AgentRun:
 
 def content_generation(education: Education) -> Step:
     """Return the step of making a lesson, a quiz, a world."""
-    name = f"generate {education.kind or 'content'}"
-    facts = {f"education.{name}": fact for name, fact in facts_of(education).items()}
-    return Step("content.generate", name, category="content", about=_about(education), facts=facts)
+    step = Step("content.generate", "generate content", category="content")
+    with quietly:
+        step.name = f"generate {education.kind or 'content'}"[:MAX_NAME_CHARS]
+        step.facts = {f"education.{name}": fact for name, fact in facts_of(education).items()}
+        step.about = _about(education)
+    return step
 
 
 def database_operation(operation: str) -> Step:
     """Return the step of one operation on a database, named for its purpose: ``"store a lesson"``."""
-    about = Surroundings({"operation": operation[:MAX_NAME_CHARS]})
-    return Step("database.operation", operation, category="database", about=about)
+    step = Step("database.operation", operation, category="database")
+    with quietly:
+        step.about = Surroundings({"operation": operation[:MAX_NAME_CHARS]})
+    return step
 
 
 def external_service(service: str, operation: str) -> Step:
     """Return the step of asking somebody else's service for something: ``("openai", "chat")``."""
-    tags = {"service": service[:MAX_NAME_CHARS], "operation": operation[:MAX_NAME_CHARS]}
-    return Step(
-        "service.call",
-        f"{service} {operation}",
-        category="service",
-        about=Surroundings(tags),
-        facts=tags,
-    )
+    step = Step("service.call", f"{service} {operation}", category="service")
+    with quietly:
+        tags = {"service": service[:MAX_NAME_CHARS], "operation": operation[:MAX_NAME_CHARS]}
+        step.about, step.facts = Surroundings(tags), tags
+    return step
 
 
 def _about(value: Agent | Education) -> Surroundings:

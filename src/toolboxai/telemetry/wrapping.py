@@ -1,10 +1,12 @@
 """A context manager around each call of a function, plain or ``async``."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, TypeVar, cast
+
+from toolboxai.telemetry.border import quietly
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,10 +25,17 @@ def around(function: F, make: Callable[[], AbstractContextManager[Any]]) -> F:
     )
 
 
+def _made(make: Callable[[], AbstractContextManager[Any]]) -> AbstractContextManager[Any]:
+    """Return what ``make`` returns, or what does nothing."""
+    with quietly:
+        return make()
+    return nullcontext()
+
+
 def _plain(function: F, make: Callable[[], AbstractContextManager[Any]]) -> Callable[..., Any]:
     @wraps(function)
     def run(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the function's are
-        with make():
+        with _made(make):
             return function(*args, **options)
 
     return run
@@ -37,7 +46,7 @@ def _asynchronous(
 ) -> Callable[..., Any]:
     @wraps(function)
     async def run(*args: Any, **options: Any) -> Any:  # noqa: ANN401 - whatever the function's are
-        with make():
+        with _made(make):
             return await function(*args, **options)
 
     return run
