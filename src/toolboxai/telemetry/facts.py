@@ -216,11 +216,11 @@ def _merged(given: object, request: Request, limit: int) -> list[dict[str, Any]]
     """Return the SDK's breadcrumbs and ours in order of time, the newest ``limit``."""
     theirs = given.get("values", ()) if isinstance(given, dict) else ()
     together = [*theirs, *breadcrumbs_of(request)]
-    together.sort(key=lambda crumb: _epoch(crumb.get("timestamp")))
+    together.sort(key=lambda crumb: epoch_of(crumb.get("timestamp")))
     return together[-limit:] if limit else []
 
 
-def _epoch(timestamp: object) -> float:
+def epoch_of(timestamp: object) -> float:
     """Return seconds since 1970 for the forms in which breadcrumbs carry a time."""
     if isinstance(timestamp, datetime):
         aware = timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)

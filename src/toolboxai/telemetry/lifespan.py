@@ -1,11 +1,10 @@
 """The application's start and end: what fails there is reported, and everything is kept before the process goes."""
 
 import sys
-from collections.abc import Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
 from anyio import to_thread
-from starlette.types import ASGIApp, Message, Receive, Send
+from starlette.types import Message, Send
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import Request, set_current_request
@@ -21,33 +20,30 @@ class Lifespan:
         self._reporter = reporter
         self._request: Request | None = None
 
-    async def over(
-        self, app: ASGIApp, scope: MutableMapping[str, Any], receive: Receive, send: Send
-    ) -> None:
-        """Let ``app`` start and end."""
+    def watched(self, send: Send) -> Send:
+        """Return ``send``, which before the last words sees to it that everything is kept."""
 
         async def last_words(message: Message) -> None:
             with quietly:
                 await self._look(message["type"])
             await send(message)
 
-        try:
-            await app(scope, receive, last_words)
-        except Exception as error:
-            with quietly:
-                self._failed(error)
-                await _in_thread(self._reporter.keep)
-            raise
+        return last_words
+
+    async def failed(self, error: BaseException) -> None:
+        """Report what the application let out."""
+        self._report(error)
+        await _in_thread(self._reporter.keep)
 
     async def _look(self, kind: str) -> None:
         """Keep everything before the server hears that it was the last word: it may end the process at once."""
         if kind.endswith(".failed"):
             # Starlette says so from inside its `except` block.
-            self._failed(sys.exc_info()[1])
+            self._report(sys.exc_info()[1])
         if kind.endswith(".failed") or kind.startswith("lifespan.shutdown."):
             await _in_thread(self._reporter.keep)
 
-    def _failed(self, error: BaseException | None) -> None:
+    def _report(self, error: BaseException | None) -> None:
         if error is None or not is_fault(error):
             return
         if self._request is None:

@@ -46,7 +46,7 @@ class TelemetryLayer:
         if reporter is None:
             await self._app(scope, receive, send)
         elif scope["type"] == "lifespan":
-            await Lifespan(reporter).over(self._app, scope, receive, send)
+            await self._lifespan(reporter, scope, receive, send)
         else:
             await self._request(reporter, scope, receive, send)
 
@@ -60,6 +60,21 @@ class TelemetryLayer:
         reporter = self._reporter_now()
         if reporter is not None:
             reporter.failed(failure, handled=handled, mechanism=mechanism)
+
+    async def _lifespan(
+        self, reporter: Reporter, scope: MutableMapping[str, Any], receive: Receive, send: Send
+    ) -> None:
+        lifespan = None
+        with quietly:
+            lifespan = Lifespan(reporter)
+            send = lifespan.watched(send)
+        try:
+            await self._app(scope, receive, send)
+        except Exception as error:
+            with quietly:
+                if lifespan is not None:
+                    await lifespan.failed(error)
+            raise
 
     async def _request(
         self,

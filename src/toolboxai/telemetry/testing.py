@@ -18,6 +18,7 @@ import orjson
 import sentry_sdk
 
 from toolboxai.telemetry.current import current_request, set_current_request
+from toolboxai.telemetry.facts import epoch_of
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.setup import flush, replaced
 from toolboxai.telemetry.transport.sink import Answer
@@ -55,8 +56,8 @@ class Seen:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """The errors and messages."""
-        return self.items("event")
+        """The errors and messages, in the order in which they happened."""
+        return sorted(self.items("event"), key=lambda event: epoch_of(event.get("timestamp")))
 
     @property
     def event(self) -> dict[str, Any]:
