@@ -48,7 +48,9 @@ _FRESH = ("event_id", "timestamp", "contexts")
 
 def burst_of_refusals(burst: Burst) -> Event:
     """Return the event for many requests that were refused for one reason: one issue a reason."""
-    told = {"count": burst.count, "within_seconds": round(burst.seconds, 1), "users": burst.users}
+    told = {"count": burst.count, "within_seconds": round(burst.seconds, 1)}
+    if burst.users:  # of those who haven't signed in nobody knows how many they are
+        told["users"] = burst.users
     return _event(
         "warning",
         message=f"many requests refused: {burst.kind}",

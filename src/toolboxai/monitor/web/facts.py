@@ -58,7 +58,9 @@ def context_groups(contexts: object) -> list[FactGroup]:
     """Return one table a context, in the order in which they were sent."""
     named = {
         text_of(name, max_chars=MAX_NAME_CHARS): {
-            key: part for key, part in mapping_of(context).items() if key != "type"
+            key: part
+            for key, part in mapping_of(context).items()
+            if key != "type" and part is not None
         }
         for name, context in islice(mapping_of(contexts).items(), MAX_GROUPS)
     }
