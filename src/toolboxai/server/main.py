@@ -19,6 +19,8 @@ def create_app(settings: Settings) -> FastAPI:
     """Return the application that ``settings`` describes."""
     create_private_folder(settings.data_dir)
     telemetry.init(telemetry_options(settings))
+    about = telemetry.Application(version=__version__, debug=settings.is_development)
+    telemetry.set_context(about)
     app = FastAPI(
         title="ToolboxAI",
         version=__version__,
