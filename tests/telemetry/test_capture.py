@@ -17,7 +17,8 @@ from toolboxai.telemetry.capture import (
 )
 from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, mark_captured
 from toolboxai.telemetry.facts import describe, status_name
-from toolboxai.telemetry.logs import level_of, one_line
+from toolboxai.telemetry.log_items import one_line
+from toolboxai.telemetry.logs import level_of
 
 
 def event_of(error: Exception) -> dict[str, Any]:

@@ -134,6 +134,11 @@ class Request:
         """
         return not (self.finished or self.answered)
 
+    @property
+    def ends_soon(self) -> bool:
+        """Whether this is a request whose end can be waited for; a connection of hours has none."""
+        return self.goes_on and self.scope["type"] == "http"
+
     def finish(self) -> None:
         """Let go of what is reported: a timer or a pool may keep this object's context for hours."""
         self.finished = True

@@ -10,6 +10,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Mount
 
 from toolboxai.telemetry.current import Breadcrumb, Request, new_id
+from toolboxai.telemetry.log_items import one_line
 
 Event = dict[str, Any]
 
@@ -173,13 +174,17 @@ def breadcrumbs_of(request: Request) -> list[dict[str, Any]]:
 
 
 def _crumb(crumb: Breadcrumb) -> dict[str, Any]:
-    data = {"data": dict(crumb.data)} if crumb.data else {}
+    plain = {
+        name: one_line(value) if isinstance(value, str) else value
+        for name, value in (crumb.data or {}).items()
+    }
+    data = {"data": plain} if plain else {}
     return data | {
         "timestamp": crumb.timestamp,
         "type": _CRUMB_TYPES.get(crumb.category, "default"),
-        "category": crumb.category,
+        "category": one_line(crumb.category),
         "level": "warning" if crumb.level == "warn" else crumb.level,
-        "message": crumb.message,
+        "message": one_line(crumb.message),
     }
 
 

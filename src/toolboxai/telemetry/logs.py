@@ -1,8 +1,14 @@
-"""Log records → breadcrumbs of the request and Sentry log items."""
+"""What loggers say → breadcrumbs of the request, log items, and reports of what is logged as an error."""
 
 import logging
+import re
 from collections.abc import Callable, Mapping
-from typing import Any
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, ClassVar, NamedTuple
+
+from sentry_sdk import Scope
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import (
@@ -12,8 +18,14 @@ from toolboxai.telemetry.current import (
     current_request,
     is_captured,
 )
+from toolboxai.telemetry.facts import route_of
+from toolboxai.telemetry.log_items import Around, Place, Scalar, Taken, one_line
+from toolboxai.telemetry.tracing import parent_of
 
 MAX_BODY_CHARS = 8_192
+MAX_VALUES = 20
+MAX_VALUE_CHARS = 1_024
+MAX_USER_CHARS = 256
 # Our own and the transport's loggers: what they say while sending must not be sent.
 # The logs of requests that came in or went out say again what traces and breadcrumbs say, but with raw
 # paths and queries.
@@ -25,23 +37,40 @@ _SERVERS_LAST_WORDS = (
     "Application startup failed",
     "Application shutdown failed",
 )
-_SEVERITY = {"fatal": 21, "error": 17, "warn": 13, "info": 9, "debug": 5, "trace": 1}
-# A log line is one line, whatever somebody typed into a form: CR, LF, ESC and their like become visible.
-_CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)]} | {
-    9: "\t",
-    10: "\\n",
-    13: "\\r",
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
-}
-
-# timestamp, level, body, logger, trace id, module, function, line
-Taken = tuple[float, str, str, str, str | None, str, str, int]
+_VALUE_NAME = re.compile(r"[\w.]{1,64}", re.ASCII)
+# What every record has, and what formatters add.
+_RECORDS_OWN = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
+_RECORDS_OWN_COUNT = len(vars(logging.makeLogRecord({})))
+_EMPTY: Mapping[str, Scalar] = {}
 
 
-def one_line(text: str) -> str:
-    """Return ``text`` with control characters written out, so that nobody can forge a line."""
-    return text if text.isprintable() else text.translate(_CONTROL)
+class Entry(NamedTuple):
+    """What was logged as an error, by whichever library."""
+
+    timestamp: float
+    level: int
+    logger: str
+    body: str
+    template: str
+    error: BaseException | None
+
+
+@dataclass(slots=True)
+class Call:
+    """A call of another library's logger, which may or may not end in a record of ``logging``.
+
+    ``is_wanted``: its own filters let it through. ``is_taken``: a record has come of it.
+    """
+
+    logger: object
+    body: str
+    values: Mapping[str, Scalar]
+    error: BaseException | None
+    is_wanted: bool = False
+    is_taken: bool = False
+
+
+calls: ContextVar[Call | None] = ContextVar("toolboxai_telemetry_log_call", default=None)
 
 
 def said_by(record: logging.LogRecord) -> str:
@@ -63,6 +92,33 @@ def level_of(number: int) -> str:
     return "info" if number >= logging.INFO else "debug"
 
 
+@lru_cache(maxsize=1_024)
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and _VALUE_NAME.fullmatch(name) is not None
+
+
+def values_of(
+    given: Mapping[str, object], leave_out: frozenset[str] = frozenset()
+) -> Mapping[str, Scalar]:
+    """Return what of the application's own values can be shown without running its code."""
+    shown: dict[str, Scalar] = {}
+    for name, value in given.items():
+        if name in leave_out or not _is_name(name):
+            continue
+        kind = type(value)
+        if kind is str or kind is int or kind is bool or kind is float:
+            shown[name] = value if kind is not str else value[:MAX_VALUE_CHARS]  # type: ignore[assignment, index]
+        elif isinstance(value, str):
+            # Not value[:n]: a subclass of str may do anything there.
+            shown[name] = str.__getitem__(value, slice(0, MAX_VALUE_CHARS))
+        if len(shown) == MAX_VALUES:
+            break
+    return shown
+
+
+_LEVELS = {number: level_of(number) for number in range(0, 60, 10)}
+
+
 class LogWatch:
     """Sees every record that any logger lets through, and leaves logging as it is.
 
@@ -70,10 +126,12 @@ class LogWatch:
     resort and turn the application's own ``basicConfig`` into nothing.
     """
 
+    installed: ClassVar["LogWatch | None"] = None
+
     def __init__(
         self,
         take: Callable[[Taken], None] | None,
-        report: Callable[[logging.LogRecord], None],
+        report: Callable[[Entry], None],
         *,
         max_breadcrumbs: int,
     ) -> None:
@@ -93,76 +151,105 @@ class LogWatch:
 
         self._ours = call_handlers
         logging.Logger.callHandlers = call_handlers  # type: ignore[method-assign, assignment]
+        LogWatch.installed = self
 
     def remove(self) -> None:
         """Stop watching, unless somebody has wrapped us meanwhile; then see nothing more."""
         self._take, self._report = None, _ignore
         if logging.Logger.callHandlers is self._ours:
             logging.Logger.callHandlers = self._original  # type: ignore[method-assign]
+        LogWatch.installed = None
 
     def see(self, record: logging.LogRecord) -> None:
-        """Take a record, unless it is our own or repeats an error that is already reported."""
-        if record.levelno < logging.INFO or record.name.startswith(_SILENT) or _is_repeated(record):
+        """Take a record. One that another library's logger has made says what that one was told."""
+        call = calls.get()
+        if call is not None and (call.is_taken or not call.is_wanted):
+            call = None
+        if call is not None:
+            call.is_taken = True
+        if record.levelno < logging.INFO:
+            return
+        error = record.exc_info[1] if record.exc_info else None
+        place = (record.module, record.funcName or "", record.lineno)
+        if call is not None:
+            self.take(
+                record.created,
+                record.levelno,
+                record.name,
+                call.body,
+                None,
+                place,
+                call.values,
+                error or call.error,
+            )
             return
         body = one_line(said_by(record)[:MAX_BODY_CHARS])
-        level = level_of(record.levelno)
-        request = current_request()
+        template = str(record.msg)[:MAX_BODY_CHARS] if record.args else None
+        extra = _extra(record)
+        self.take(record.created, record.levelno, record.name, body, template, place, extra, error)
+
+    def take(  # noqa: PLR0917 - called for every line: by position is fastest
+        self,
+        timestamp: float,
+        number: int,
+        logger: str,
+        body: str,
+        template: str | None,
+        place: Place,
+        values: Mapping[str, Scalar],
+        error: BaseException | None,
+    ) -> None:
+        """Take what was logged, unless it is our own or repeats an error that is already reported."""
+        if logger.startswith(_SILENT) or _is_repeated(logger, body, error):
+            return
+        level, request = _LEVELS.get(number) or level_of(number), current_request()
         if request is not None:
-            crumb = Breadcrumb(record.created, record.name, level, body)
+            crumb = Breadcrumb(timestamp, logger, level, body)
             request.leave(crumb, limit=self._max_breadcrumbs)
         if self._take is not None:
-            trace_id = request.trace_id if request is not None else None
-            place = (record.module, record.funcName or "", record.lineno)
-            self._take((record.created, level, body, record.name, trace_id, *place))
-        if record.levelno >= logging.ERROR:
-            self._error(record, request)
+            around = _around(request)
+            self._take((timestamp, level, body, logger, template, place, values, around))
+        if number >= logging.ERROR:
+            self._error(Entry(timestamp, number, logger, body, template or body, error), request)
 
-    def _error(self, record: logging.LogRecord, request: Request | None) -> None:
+    def _error(self, entry: Entry, request: Request | None) -> None:
         """Report what is logged as an error; in a request only at its end, since it may yet be raised."""
-        error = record.exc_info[1] if record.exc_info else None
-        # A connection of hours has no end to wait for.
-        is_short = request is not None and request.goes_on and request.scope["type"] == "http"
-        if error is not None and request is not None and is_short:
-            request.log(error)
+        if entry.error is not None and request is not None and request.ends_soon:
+            request.log(entry.error)
         else:
-            self._report(record)
+            self._report(entry)
 
 
-def _ignore(_record: logging.LogRecord) -> None:
+def _ignore(_entry: Entry) -> None:
     """Do nothing."""
 
 
-def _is_repeated(record: logging.LogRecord) -> bool:
-    error = record.exc_info[1] if record.exc_info else None
+def _is_repeated(logger: str, body: str, error: BaseException | None) -> bool:
     if error is None:
-        return record.name in _SERVERS and str(record.msg).startswith(_SERVERS_LAST_WORDS)
+        return logger in _SERVERS and body.startswith(_SERVERS_LAST_WORDS)
     # asyncio logs what its handler was told a moment ago, in whatever context that happens to be.
-    return captured_id(error) is not None or (record.name == "asyncio" and is_captured(error))
+    return captured_id(error) is not None or (logger == "asyncio" and is_captured(error))
 
 
-def renderer(constants: Mapping[str, str | None]) -> Callable[[Taken], dict[str, Any]]:
-    """Return a function that makes a log item of a record. ``constants`` are put on each."""
-    fixed = {name: _attribute(value) for name, value in constants.items() if value}
-
-    def render(taken: Taken) -> dict[str, Any]:
-        timestamp, level, body, logger, trace_id, module, function, line = taken
-        return {
-            "timestamp": timestamp,
-            "level": level,
-            "severity_number": _SEVERITY[level],
-            "body": body,
-            "trace_id": trace_id or "0" * 32,
-            "attributes": fixed
-            | {
-                "logger.name": _attribute(logger),
-                "code.file.path": _attribute(module),
-                "code.function.name": _attribute(function),
-                "code.line.number": {"value": line, "type": "integer"},
-            },
-        }
-
-    return render
+def _extra(record: logging.LogRecord) -> Mapping[str, Scalar]:
+    members = record.__dict__
+    return _EMPTY if len(members) == _RECORDS_OWN_COUNT else values_of(members, _RECORDS_OWN)
 
 
-def _attribute(value: str) -> dict[str, Any]:
-    return {"value": value, "type": "string"}
+def _around(request: Request | None) -> Around:
+    scope: Any = Scope.get_isolation_scope()
+    user, role = scope._user, scope._tags.get("role")  # noqa: SLF001 - nothing public tells
+    if user is None or role is None:
+        scope = Scope.get_current_scope()
+        user, role = user or scope._user, role or scope._tags.get("role")  # noqa: SLF001
+    user_id = user.get("id") if user else None
+    if user_id is not None:
+        user_id = str(user_id)[:MAX_USER_CHARS]
+    if role is not None:
+        role = str(role)[:MAX_USER_CHARS]
+    if request is None:
+        return (None, None, None, user_id, role)
+    span = parent_of(request) if request.transaction is not None else None
+    # Before routing there is no route, and looking for one would cost as much as routing.
+    route = route_of(request.scope) if "route" in request.scope else None
+    return (request.trace_id, None if span is None else span.span_id, route, user_id, role)

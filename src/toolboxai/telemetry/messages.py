@@ -7,7 +7,8 @@ from typing import Any
 
 from toolboxai.telemetry.bursts import Burst
 from toolboxai.telemetry.current import new_id
-from toolboxai.telemetry.logs import one_line, said_by
+from toolboxai.telemetry.log_items import one_line
+from toolboxai.telemetry.logs import Entry
 from toolboxai.telemetry.storms import Storm
 
 Event = dict[str, Any]
@@ -23,11 +24,12 @@ def answered_badly(route: str, status: int | None) -> Event:
     return _event("error", message=message, fingerprint=["answered", route, str(status)])
 
 
-def logged(record: logging.LogRecord) -> Event:
+def logged(entry: Entry) -> Event:
     """Return the event for words that were logged as an error: one issue a template."""
-    level = "fatal" if record.levelno >= logging.CRITICAL else "error"
-    words = {"message": str(record.msg), "formatted": one_line(said_by(record))}
-    return _event(level, logger=record.name, logentry=words) | {"timestamp": record.created}
+    level = "fatal" if entry.level >= logging.CRITICAL else "error"
+    words = {"message": one_line(entry.template), "formatted": entry.body}
+    told = _event(level, logger=one_line(entry.logger), logentry=words)
+    return told | {"timestamp": entry.timestamp}
 
 
 def storm_ended(storm: Storm, *, window_seconds: float) -> Event:

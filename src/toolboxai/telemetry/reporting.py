@@ -31,7 +31,8 @@ from toolboxai.telemetry.current import (
 )
 from toolboxai.telemetry.facts import describe, transaction_name
 from toolboxai.telemetry.filtering import is_fault
-from toolboxai.telemetry.logs import LogWatch, renderer
+from toolboxai.telemetry.log_items import renderer
+from toolboxai.telemetry.logs import Entry, LogWatch
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym, pseudonyms, secret_in
 from toolboxai.telemetry.refusals import Refusals
@@ -225,15 +226,15 @@ class Telemetry:
         self._storms.remember(kind, event)
         self._send(event)
 
-    def logged(self, record: logging.LogRecord) -> None:
+    def logged(self, entry: Entry) -> None:
         """Report what was logged as an error; what has only words is grouped by its template."""
-        error = record.exc_info[1] if record.exc_info else None
+        error = entry.error
         if error is not None:
             failure = Failure(error, error.__traceback__, new_id(128))
             self.failed(failure, handled=True, mechanism="logging")
             return
-        kind = f"{record.name} says {record.msg}"
-        self._send_unless_storm(kind, _user_id(), messages.logged(record))
+        kind = f"{entry.logger} says {entry.template}"
+        self._send_unless_storm(kind, _user_id(), messages.logged(entry))
 
     def _send(self, event: dict[str, Any], failure: Failure | None = None) -> None:
         if self.transport is None:

@@ -150,6 +150,17 @@ def _link_to(origin: Origin) -> dict[str, Any]:
     }
 
 
+def parent_of(request: Request) -> Span | None:
+    """Return the step that the request is in; ``None`` when its trace isn't kept, or not any more."""
+    transaction: Span | None = request.transaction
+    if transaction is None or transaction.timestamp is not None:
+        return None
+    span = sentry_sdk.get_current_span()
+    if span is None or span.timestamp is not None or span.containing_transaction is not transaction:
+        return transaction
+    return span
+
+
 def weight_of(request: Request | None, rate: float) -> float:
     """Return the rate at which a trace like this is kept: ours, its beginner's, or 1 for the telling."""
     if request is None:

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import sentry_sdk
 from sentry_sdk.tracing import Span
 
 from toolboxai.telemetry.current import Breadcrumb, Request
 from toolboxai.telemetry.options import LOOPBACK
+from toolboxai.telemetry.tracing import parent_of
 
 ORIGIN = "auto.{}.toolboxai"
 
@@ -64,17 +64,6 @@ def end_span(
         return
     span.set_status(status_for(error))
     span.set_data("error.type", type(error).__name__)
-
-
-def parent_of(request: Request) -> Span | None:
-    """Return the step that the request is in; ``None`` when its trace isn't kept, or not any more."""
-    transaction: Span | None = request.transaction
-    if transaction is None or transaction.timestamp is not None:
-        return None
-    span = sentry_sdk.get_current_span()
-    if span is None or span.timestamp is not None or span.containing_transaction is not transaction:
-        return transaction
-    return span
 
 
 def status_for(error: BaseException) -> str:
