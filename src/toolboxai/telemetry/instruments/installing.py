@@ -12,6 +12,7 @@ from toolboxai.telemetry.instruments.http_client import observe as observe_http_
 from toolboxai.telemetry.instruments.observing import Patches
 from toolboxai.telemetry.instruments.redis import observe as observe_redis
 from toolboxai.telemetry.instruments.sqlalchemy import observe as observe_sqlalchemy
+from toolboxai.telemetry.instruments.structlog import observe as observe_structlog
 from toolboxai.telemetry.options import LOOPBACK
 
 
@@ -28,6 +29,7 @@ _INSTRUMENTS: Mapping[str, Observe] = {
     "httpx2": observe_http_client,
     "redis": observe_redis,
     "sqlalchemy.engine.default": observe_sqlalchemy,
+    "structlog": observe_structlog,
 }
 
 _arrivals = Arrivals()
