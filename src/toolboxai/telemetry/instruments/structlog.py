@@ -30,10 +30,9 @@ _LEVELS = {
     "critical": logging.CRITICAL,
     "fatal": logging.CRITICAL,
 }
-_LOGGER_NAMES = ("logger", "logger_name")
 # What says how to log, not what.
 _NOT_VALUES = frozenset(
-    {"event", "exc_info", "positional_args", "stack_info", "stacklevel", *_LOGGER_NAMES}
+    {"event", "exc_info", "logger", "logger_name", "positional_args", "stack_info", "stacklevel"}
 )
 _NOWHERE: Place = ("", "", 0)
 
@@ -53,8 +52,7 @@ def observe(module: ModuleType, patches: Patches, choices: Choices) -> None:
 def _watched(original: Function, module: ModuleType) -> Function:
     def _proxy_to_logger(self: Any, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - structlog's own
         watch, call, before = LogWatch.installed, None, calls.get()
-        is_seen = before is not None and before.logger is self and not before.is_wanted
-        if watch is None or is_seen:
+        if watch is None:
             return original(self, *args, **options)
         with quietly:
             call = _call_of(self, args, options, module)
@@ -96,26 +94,26 @@ def _call_of(
 ) -> Call:
     method = str(args[0])
     event = args[1] if len(args) > 1 else options.get("event")
-    given = dict(options)
-    for name, value in (*bound._context.items(), *_of_the_context(bound, module)):  # noqa: SLF001
-        given.setdefault(name, value)
-    name = next((given[key] for key in _LOGGER_NAMES if isinstance(given.get(key), str)), None)
+    # Of too many values those of the call itself stay: they come first, and overrule.
+    given = {**options, **_of_the_context(bound, module), **bound._context, **options}  # noqa: SLF001
+    name = given.get("logger") or given.get("logger_name")
     return Call(
-        logger=bound,
-        level=_LEVELS.get(method, logging.INFO),
-        name=name or "structlog",
-        body=one_line(_said(event, given.get("positional_args"))[:MAX_BODY_CHARS]),
-        values=values_of(given, _NOT_VALUES),
-        error=_error_of(given.get("exc_info", method == "exception")),
-        place=partial(_place, module),
+        bound,
+        _LEVELS.get(method, logging.INFO),
+        name if isinstance(name, str) else "structlog",
+        one_line(_said(event, given.get("positional_args"))[:MAX_BODY_CHARS]),
+        values_of(given, _NOT_VALUES),
+        _error_of(given.get("exc_info", method == "exception")),
+        partial(_place, module),
     )
 
 
-def _of_the_context(bound: Any, module: ModuleType) -> list[tuple[str, Any]]:  # noqa: ANN401
+def _of_the_context(bound: Any, module: ModuleType) -> Mapping[str, Any]:  # noqa: ANN401
     """Return what was bound to this task or thread, if this logger shows it."""
     if module.contextvars.merge_contextvars not in bound._processors:  # noqa: SLF001
-        return []
-    return list(module.contextvars.get_contextvars().items())
+        return {}
+    bound_there: Mapping[str, Any] = module.contextvars.get_contextvars()
+    return bound_there
 
 
 def _said(event: object, arguments: Any) -> str:  # noqa: ANN401 - whatever somebody wants to be formatted
