@@ -15,6 +15,12 @@ from time import time
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+from toolboxai.telemetry.conversations import (
+    is_of_a_library,
+    quotes_a_conversation,
+    without_quotes,
+)
+
 Event = dict[str, Any]
 
 CONTEXT_LINES = 5
@@ -144,6 +150,8 @@ def _value(
 def text_of(error: BaseException) -> str:
     """Return what the exception says of itself, with its notes, or that it can't say anything."""
     try:
+        if quotes_a_conversation(error):
+            return without_quotes(error, str(error))[:MAX_VALUE_CHARS]
         notes = [note for note in getattr(error, "__notes__", ()) if isinstance(note, str)]
         return "\n".join([str(error), *notes])[:MAX_VALUE_CHARS]
     except Exception as broken:  # noqa: BLE001 - the exception's own code, it may do anything
@@ -160,7 +168,9 @@ def frames_of(
         traceback = traceback.tb_next
     if len(steps) > MAX_FRAMES:
         steps = [*steps[: MAX_FRAMES // 2], *steps[-MAX_FRAMES // 2 :]]
-    budget = Budget(MAX_EVENT_LOCAL_CHARS)
+    # Who talks to a model holds what was said in variables, and pupils say it.
+    is_private = any(is_of_a_library(_module(frame)) for frame, _ in steps)
+    budget = Budget(0 if is_private else MAX_EVENT_LOCAL_CHARS)
     has_own = any(_is_in_app(frame.f_code, _module(frame), prefixes) for frame, _ in steps)
     # The innermost frames say most, so they are the first to spend the budget.
     frames = [

@@ -18,9 +18,15 @@ def is_fault(error: BaseException) -> bool:
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:
-    """Yield ``error`` and what it was raised from, newest first; a circle has an end."""
+    """Yield ``error``, what it was raised from and its group's members, nearest first; a circle has an end."""
     seen: set[int] = set()
-    while error is not None and id(error) not in seen and len(seen) < MAX_CHAIN:
-        seen.add(id(error))
-        yield error
-        error = error.__cause__ or error.__context__
+    waiting = [error]
+    while waiting and len(seen) < MAX_CHAIN:
+        each = waiting.pop(0)
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        yield each
+        waiting.append(each.__cause__ if each.__cause__ is not None else each.__context__)
+        if isinstance(each, BaseExceptionGroup):
+            waiting.extend(each.exceptions)

@@ -56,7 +56,7 @@ def raised(reporter: Reporter, request: Request, error: BaseException) -> None:
 
 def returned(reporter: Reporter, request: Request) -> None:
     """The application has dealt with whatever there was."""
-    failure = request.failure if (request.status or 0) >= 500 else None
+    failure = _reason(request) if (request.status or 0) >= 500 else None
     if failure is not None:
         reporter.failed(failure, handled=True, mechanism="asgi")
     elif (request.status or 0) >= 500:
@@ -66,9 +66,18 @@ def returned(reporter: Reporter, request: Request) -> None:
     report_logged(reporter, request, failure.error if failure else None)
 
 
+def _reason(request: Request) -> Failure | None:
+    """Return the error behind a 5xx: the one that was answered with it, else the last that was logged."""
+    return request.failure or (request.logged[-1] if request.logged else None)
+
+
 def report_logged(reporter: Reporter, request: Request, reported: BaseException | None) -> None:
-    """Report what was only logged; what was logged and then raised is reported already."""
+    """Report what was only logged; what was logged and then raised, as it was or in another, is reported already."""
     known = {id(error) for error in chain_of(reported)}
-    for failure in request.logged:
+    telling: list[Failure] = []
+    for failure in reversed(request.logged):
         if id(failure.error) not in known:
-            reporter.failed(failure, handled=True, mechanism="logging")
+            known.update(id(error) for error in chain_of(failure.error))
+            telling.append(failure)
+    for failure in reversed(telling):
+        reporter.failed(failure, handled=True, mechanism="logging")

@@ -20,6 +20,7 @@ from toolboxai.telemetry.capture import (
     is_in_app,
     without_variables,
 )
+from toolboxai.telemetry.conversations import without_words
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
     Failure,
@@ -264,10 +265,20 @@ class Telemetry:
         event_id = done.setdefault("event_id", request.request_id)
         self.transport.put(Outgoing([OutgoingItem("transaction", done)], event_id, header))
 
-    def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any]:
-        """Put the current request on an event; build an SDK event's frames as our own are built."""
+    def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any] | None:
+        """Put the current request on an event; build an SDK event's frames as our own are built.
+
+        ``None`` for what is reported at the request's end, or is already.
+        """
         event["release"] = self.options.release
         error = (hint.get("exc_info") or (None, None))[1]
+        if isinstance(error, BaseException) and instruments.is_awaited(event, error):
+            counters.dropped("event_processor", "error", -1)  # as which the SDK will count it
+            return None
+        if event.get("type") == "transaction":
+            quantity = without_words(event)
+            if quantity:
+                counters.add("redacted.conversation", quantity)
         if isinstance(error, BaseException) and captured_id(error) != event["event_id"]:
             mark_captured(error, event["event_id"])
             _enrich(event, error, self._in_app_prefixes)

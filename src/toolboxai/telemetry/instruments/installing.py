@@ -5,6 +5,7 @@ from functools import partial
 from types import ModuleType
 from typing import Protocol
 
+from toolboxai.telemetry.instruments.agents import observe_openai, observe_pydantic_ai
 from toolboxai.telemetry.instruments.arriving import Arrivals
 from toolboxai.telemetry.instruments.asyncpg import observe as observe_asyncpg
 from toolboxai.telemetry.instruments.calls import Choices
@@ -27,6 +28,8 @@ _INSTRUMENTS: Mapping[str, Observe] = {
     "asyncpg": observe_asyncpg,
     "httpx": observe_http_client,
     "httpx2": observe_http_client,
+    "openai": observe_openai,
+    "pydantic_ai": observe_pydantic_ai,
     "redis": observe_redis,
     "sqlalchemy.engine.default": observe_sqlalchemy,
     "structlog": observe_structlog,

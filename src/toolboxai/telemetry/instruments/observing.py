@@ -98,6 +98,7 @@ class Patches:
 
     def __init__(self) -> None:
         self._patches: list[_Patch] = []
+        self._undoing: list[Callable[[], object]] = []
 
     def observe(self, owner: type, name: str, observer: Observer[Any]) -> None:
         """Observe ``owner``'s own method ``name``; does nothing where it has none, or is observed already."""
@@ -111,6 +112,10 @@ class Patches:
         """Put ``replacement`` in the place of ``owner``'s own ``name``."""
         self._put(_Patch(owner, name, vars(owner)[name], replacement, Watch(None)))
 
+    def also_undo(self, undo: Callable[[], object]) -> None:
+        """Call ``undo`` when everything is put back."""
+        self._undoing.append(undo)
+
     def _put(self, patch: _Patch) -> None:
         setattr(patch.owner, patch.name, patch.replacement)
         self._patches.append(patch)
@@ -122,3 +127,6 @@ class Patches:
             if vars(patch.owner).get(patch.name) is patch.replacement:
                 setattr(patch.owner, patch.name, patch.original)
         self._patches.clear()
+        while self._undoing:
+            with quietly:
+                self._undoing.pop()()
