@@ -101,7 +101,7 @@ def _values(
         (error, traceback, None, "")
     ]
     seen: set[int] = set()
-    number = 0
+    number, budget = 0, Budget(MAX_EVENT_LOCAL_CHARS)
     while waiting and number < MAX_CHAINED:
         member, tb, parent, source = waiting.pop(0)
         if id(member) in seen:
@@ -114,7 +114,7 @@ def _values(
             place |= {"parent_id": parent, "source": source}
         if isinstance(member, BaseExceptionGroup):
             place["is_exception_group"] = True
-        yield _value(member, tb, place, prefixes)
+        yield _value(member, tb, place, prefixes, budget)
         waiting.extend(
             (child, child.__traceback__, number, origin) for child, origin in _children(member)
         )
@@ -136,6 +136,7 @@ def _value(
     traceback: TracebackType | None,
     mechanism: dict[str, Any],
     prefixes: tuple[str, ...],
+    budget: Budget,
 ) -> dict[str, Any]:
     kind = type(error)
     return {
@@ -143,7 +144,7 @@ def _value(
         "module": None if kind.__module__ == "builtins" else kind.__module__,
         "value": text_of(error),
         "mechanism": mechanism,
-        "stacktrace": {"frames": frames_of(traceback, prefixes)},
+        "stacktrace": {"frames": frames_of(traceback, prefixes, budget)},
     }
 
 
@@ -159,9 +160,12 @@ def text_of(error: BaseException) -> str:
 
 
 def frames_of(
-    traceback: TracebackType | None, prefixes: tuple[str, ...] = ()
+    traceback: TracebackType | None,
+    prefixes: tuple[str, ...] = (),
+    budget: Budget | None = None,
 ) -> list[dict[str, Any]]:
     """Return the frames, oldest first; of too many, the outermost and innermost halves."""
+    budget = budget or Budget(MAX_EVENT_LOCAL_CHARS)
     steps: list[tuple[FrameType, int]] = []
     while traceback is not None:
         steps.append((traceback.tb_frame, traceback.tb_lineno))
@@ -169,8 +173,8 @@ def frames_of(
     if len(steps) > MAX_FRAMES:
         steps = [*steps[: MAX_FRAMES // 2], *steps[-MAX_FRAMES // 2 :]]
     # Who talks to a model holds what was said in variables, and pupils say it.
-    is_private = any(is_of_a_library(_module(frame)) for frame, _ in steps)
-    budget = Budget(0 if is_private else MAX_EVENT_LOCAL_CHARS)
+    if any(is_of_a_library(_module(frame)) for frame, _ in steps):
+        budget = Budget(0)
     has_own = any(_is_in_app(frame.f_code, _module(frame), prefixes) for frame, _ in steps)
     # The innermost frames say most, so they are the first to spend the budget.
     frames = [
@@ -275,18 +279,23 @@ def show(value: object, budget: Budget, depth: int = 2) -> Any:  # noqa: ANN401 
         return value
     if depth and budget.left > 0:
         if kind is dict:
-            pairs = _first(value.items())  # type: ignore[attr-defined]
+            pairs = _first(value.items(), budget)  # type: ignore[attr-defined]
             return {_key(key, budget): show(member, budget, depth - 1) for key, member in pairs}
         if kind in _SEQUENCES:
-            return [show(member, budget, depth - 1) for member in _first(value)]  # type: ignore[arg-type]
+            return [show(member, budget, depth - 1) for member in _first(value, budget)]  # type: ignore[arg-type]
     return f"<{kind.__name__}>"
 
 
-def _first(members: Iterable[Any]) -> list[Any]:
+def _first(members: Iterable[Any], budget: Budget) -> Iterator[Any]:
+    """Yield as many members as may be shown, while the budget lasts."""
     try:
-        return list(islice(members, MAX_CONTAINER_ITEMS))
+        first = list(islice(members, MAX_CONTAINER_ITEMS))
     except RuntimeError:  # another thread is changing it
-        return []
+        return
+    for member in first:
+        if budget.left <= 0:
+            return
+        yield member
 
 
 def _key(key: object, budget: Budget) -> str:

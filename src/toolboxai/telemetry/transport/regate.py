@@ -7,12 +7,12 @@ import orjson
 
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.transport.trimming import within
 from toolboxai.telemetry.transport.wire import (
     OutgoingItem,
     category_of,
     record,
     trace_header,
-    within,
 )
 
 
@@ -24,7 +24,10 @@ def through_gate(gate: Gate, item: OutgoingItem) -> OutgoingItem | None:
         return None
     for rule, quantity in passed.redactions.items():
         counters.add(f"redacted.{rule}", quantity)
-    return item._replace(payload=within(passed.payload))
+    fitting = within(passed.payload) if item.type == "event" else passed.payload
+    if fitting is not passed.payload:
+        counters.add("trimmed.event")
+    return item._replace(payload=fitting)
 
 
 def regated(kept: bytes, gate: Gate) -> bytes:

@@ -7,10 +7,6 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from toolboxai.telemetry.privacy import minimal
-
-MAX_PAYLOAD_BYTES = 1_000_000  # Sentry's limit for an event is 1 MiB
-
 # Sentry's data category for an item type, where it isn't the type's own name.
 _CATEGORIES = {
     "event": "error",
@@ -122,31 +118,6 @@ def record(
         body = to_json(item.payload)
         lines += [to_json({"type": item.type, **item.headers, "length": len(body)}), body]
     return b"\n".join(lines) + b"\n"
-
-
-def within(payload: dict[str, Any], *, max_bytes: int = MAX_PAYLOAD_BYTES) -> dict[str, Any]:
-    """Return an event that a sink will take: of one that is too large, what matters least goes first."""
-    if "exception" not in payload or len(to_json(payload)) <= max_bytes:
-        return payload
-    for name in ("vars", "pre_context", "post_context", "extra", "breadcrumbs"):
-        payload = _without(payload, name)
-        if len(to_json(payload)) <= max_bytes:
-            break
-    else:
-        payload = minimal(payload)
-    return payload | {"tags": {**_dict(payload.get("tags")), "telemetry.trimmed": "true"}}
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _without(value: Any, name: str) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(value, dict):
-        return {key: _without(member, name) for key, member in value.items() if key != name}
-    if isinstance(value, list):
-        return [_without(member, name) for member in value]
-    return value
 
 
 def stamped(kept: bytes, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bytes:
