@@ -100,8 +100,7 @@ class Telemetry:
             server_name=self.server_name,
             default_integrations=False,
             auto_enabling_integrations=False,
-            # The layer decides for requests; whoever else starts a transaction gets the same rate.
-            traces_sample_rate=self.traces_sample_rate,
+            traces_sampler=self._rate_for_others,
             include_local_variables=False,
             include_source_context=False,
             max_breadcrumbs=options.max_breadcrumbs,
@@ -113,6 +112,14 @@ class Telemetry:
         self.transport.start()
         self.resume()
         atexit.register(self.keep)
+
+    def _rate_for_others(self, about: Mapping[str, Any]) -> float:
+        """Return the rate for what the application starts by itself: in a request, as that was decided."""
+        request = current_request()
+        if request is not None and not request.finished:
+            return float(request.transaction is not None)
+        parent: bool | None = about.get("parent_sampled")
+        return self.traces_sample_rate if parent is None else float(parent)
 
     def resume(self) -> None:
         """Begin to watch logs, libraries, threads and the program's end."""

@@ -30,6 +30,7 @@ def isolate(request: Request, base: Scopes) -> None:
     """Give ``request`` scopes of its own, forked from ``base``, and enter them."""
     own = Scopes(base.isolation.fork(), base.current.fork())
     own.current.span = None  # whoever forked may be in a span of its own trace
+    own.current._propagation_context = None  # noqa: SLF001 - it would hide the request's
     continue_trace_of(request, own.isolation)
     request.scopes = partial(Scopes.enter, own)
     own.enter()
