@@ -3,13 +3,13 @@
 from collections.abc import Generator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests import services
 from tests.services import Service, Used
 
 # Two cores are shared by everything that runs: a slow example is not a failure.
-settings.register_profile("steady", deadline=None)
+settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
 USED = pytest.StashKey[Used]()
