@@ -169,6 +169,21 @@ def test_nobody_can_forge_a_line(start: Start, sink: RecordingSink) -> None:
     assert event["logentry"] == {"message": "said %s", "formatted": f"said {NEAT}"}
 
 
+def test_nobody_can_forge_a_breadcrumb(start: Start, sink: RecordingSink) -> None:
+    start()
+
+    def work() -> None:
+        telemetry.breadcrumb("content", NAUGHTY, topic=NAUGHTY)
+        log.error("failed")
+
+    serve(work)
+    assert telemetry.flush(5)
+
+    (event,) = sink.items("event")
+    crumb = event["breadcrumbs"]["values"][0]
+    assert (crumb["message"], crumb["data"]) == (NEAT, {"topic": NEAT})
+
+
 def test_a_level_of_the_applications_own_has_a_name_of_sentrys(
     start: Start, sink: RecordingSink
 ) -> None:

@@ -68,7 +68,7 @@ class Call:
     body: str
     values: Mapping[str, Scalar]
     error: BaseException | None
-    place: Callable[[], Place]
+    place: Callable[[Place | None], Place]  # given what the record says of it
     is_wanted: bool = False
     is_taken: bool = False
 
@@ -173,15 +173,15 @@ class LogWatch:
         if record.levelno < logging.INFO:
             return
         error = record.exc_info[1] if record.exc_info else None
+        place = (record.module, record.funcName or "", record.lineno)
         if call is not None:
-            place = call.place()
             self.take(
                 record.created,
                 record.levelno,
                 record.name,
                 call.body,
                 None,
-                place,
+                call.place(place),
                 call.values,
                 error or call.error,
             )
@@ -189,7 +189,6 @@ class LogWatch:
         body = one_line(said_by(record)[:MAX_BODY_CHARS])
         template = str(record.msg)[:MAX_BODY_CHARS] if record.args else None
         extra = _extra(record)
-        place = (record.module, record.funcName or "", record.lineno)
         self.take(record.created, record.levelno, record.name, body, template, place, extra, error)
 
     def take(  # noqa: PLR0917 - called for every line: by position is fastest

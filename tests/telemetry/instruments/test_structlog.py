@@ -336,11 +336,18 @@ def test_structlog_still_finds_who_called(setup: Callable[[], None], bench: Benc
 
     name = "test_structlog_still_finds_who_called"
     assert seen[0]["func_name"] == name
-    line = lines(bench)[0]
-    assert (line["attributes"]["code.function.name"], line["attributes"]["code.file.path"]) == (
-        name,
-        "test_structlog",
-    )
+    facts = lines(bench)[0]["attributes"]
+    assert (facts["code.function.name"], facts["code.file.path"]) == (name, "test_structlog")
+
+
+@pytest.mark.parametrize("name", ["school", "school.made_by_structlog"])
+def test_the_line_says_who_called_whoever_made_the_logger(bench: Bench, name: str) -> None:
+    rendered()
+    structlog.get_logger(name).info("opened")
+
+    facts = lines(bench)[0]["attributes"]
+    here = "test_the_line_says_who_called_whoever_made_the_logger"
+    assert (facts["code.function.name"], facts["code.file.path"]) == (here, "test_structlog")
 
 
 def test_starting_again_does_not_double(bench: Bench) -> None:

@@ -145,14 +145,19 @@ def _take(watch: LogWatch, call: Call | None) -> None:
     if is_dropped or call.level < logging.INFO:
         return
     watch.take(
-        time(), call.level, call.name, call.body, None, call.place(), call.values, call.error
+        time(), call.level, call.name, call.body, None, call.place(None), call.values, call.error
     )
 
 
-def _place(module: ModuleType) -> Place:
-    """Return where structlog says that it was called, also from another thread's ``await``."""
+def _place(module: ModuleType, of_record: Place | None) -> Place:
+    """Return where structlog says that it was called, also from another thread's ``await``.
+
+    The record knows, if structlog made its logger; any other takes structlog for the caller.
+    """
+    if of_record is not None and of_record[1] != "_proxy_to_logger":
+        return of_record
     find = getattr(getattr(module, "_frames", None), "_find_first_app_frame_and_name", None)
     if find is None:
-        return _NOWHERE
+        return of_record or _NOWHERE
     frame, name = find(["toolboxai.telemetry", "logging"])
     return (str(name).rpartition(".")[2], frame.f_code.co_name, frame.f_lineno)
