@@ -14,6 +14,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.transport.deadline import Deadline, connect, tls_sockets_keep
+from toolboxai.telemetry.transport.head import WholeHead
 from toolboxai.telemetry.transport.resolving import Resolver
 from toolboxai.telemetry.transport.route import is_loopback, proxy_for, tls_context
 
@@ -109,7 +110,8 @@ class Sink:
     def close(self) -> None:
         """Close the connection."""
         if "_pool" in vars(self):
-            self._pool.clear()
+            # Not clear(): that only lets go, and the connection ends when Python next looks.
+            self._pool.connection_from_url(self._url).close()
 
 
 def _pools(deadline: Deadline, resolve: Resolver) -> dict[str, Any]:
@@ -127,8 +129,9 @@ def _pools(deadline: Deadline, resolve: Resolver) -> dict[str, Any]:
         except OSError as error:
             raise NewConnectionError(connection, str(error)) from error
 
-    http = type("Http", (HTTPConnection,), {"_new_conn": opened})
-    https = type("Https", (HTTPSConnection,), {"_new_conn": opened})
+    ours = {"_new_conn": opened, "response_class": WholeHead}
+    http = type("Http", (HTTPConnection,), ours)
+    https = type("Https", (HTTPSConnection,), ours)
     return {
         "http": type("HttpPool", (HTTPConnectionPool,), {"ConnectionCls": http}),
         "https": type("HttpsPool", (HTTPSConnectionPool,), {"ConnectionCls": https}),
