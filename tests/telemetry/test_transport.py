@@ -2,6 +2,7 @@
 
 import logging
 import socket
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from threading import Event
@@ -16,6 +17,9 @@ from tests.telemetry.sink import Behaviour, RecordingSink, accept, answer
 from toolboxai import telemetry
 from toolboxai.telemetry import setup
 from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.options import MEBIBYTE
+from toolboxai.telemetry.privacy import RULES_VERSION
+from toolboxai.telemetry.spool import Spool, claim_folder
 from toolboxai.telemetry.transport import wire
 
 
@@ -124,6 +128,68 @@ def test_what_a_dead_sink_never_took_arrives_after_a_restart(
 
     sink.wait_for(lambda: sink.items("event"))
     assert [event["message"] for event in sink.items("event")] == ["before the crash"]
+
+
+def test_a_flush_makes_no_attempt_that_the_sink_asked_not_to_get_not_even_after_a_restart(
+    start: Start, sink: RecordingSink
+) -> None:
+    sink.behaviour = refuse_with(429, Retry_After="600")
+    start()
+    sentry_sdk.capture_message("first")
+    sink.wait_for(lambda: sink.attempts)
+    sentry_sdk.capture_message("second")
+
+    assert not telemetry.flush(5)
+    telemetry.close()
+    start()
+    sentry_sdk.capture_message("third")
+    assert not telemetry.flush(5)
+
+    assert sink.attempts == 1
+    transport = setup.telemetry().transport
+    assert transport is not None
+    assert transport.spool.waiting == 3
+    assert transport.queued == 0, "all of it is on disk"
+    assert set(transport.delivery.limited) == {"all"}
+    assert transport.delivery.limited["all"] > datetime.now(UTC) + timedelta(seconds=500)
+
+
+def test_while_one_category_is_limited_the_others_arrive(start: Start, sink: RecordingSink) -> None:
+    sink.behaviour = lambda request: answer(
+        request, 200, X_Sentry_Rate_Limits="600:log_item:key, 600:hologram:key"
+    )
+    start()
+    sentry_sdk.capture_message("the answer to this one says it")
+    sink.wait_for(lambda: sink.attempts)
+
+    sink.behaviour = accept
+    assert telemetry.flush(5)
+    logging.getLogger("school").warning("a line that has to wait")
+    sentry_sdk.capture_message("an error that hasn't")
+
+    assert not telemetry.flush(5)
+    assert [event["message"] for event in sink.items("event")] == ["an error that hasn't"]
+    assert sink.items("log") == []
+
+
+def test_what_was_kept_under_older_rules_leaves_under_todays(
+    start: Start, sink: RecordingSink, tmp_path: Path
+) -> None:
+    slot = claim_folder(tmp_path / "spool", sink.dsn)
+    older = Spool(slot.folder, max_bytes=MEBIBYTE, lost=lambda *_: None, rules=RULES_VERSION - 1)
+    event = {"event_id": "a" * 32, "extra": {"password": "hunter2-hunter2"}}
+    older.append([wire.record([wire.OutgoingItem("event", event)], envelope_id="e" * 32)])
+    older.append([wire.record([wire.OutgoingItem("hologram", {})], envelope_id="f" * 32)])
+    older.close()
+    slot.release()
+
+    start()
+    sink.wait_for(lambda: sink.items("event"))
+
+    assert telemetry.flush(5)
+    assert b"hunter2" not in b"".join(sink.bodies)
+    assert b"hologram" not in b"".join(sink.bodies)
+    assert sink.headers()[0]["envelope_id"] == "e" * 32
 
 
 def test_each_attempt_carries_the_time_it_is_made_and_the_same_envelope_id(
