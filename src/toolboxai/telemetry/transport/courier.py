@@ -30,8 +30,8 @@ MAX_DRAIN_SECONDS = 600.0
 LOOK_AGAIN_SECONDS = 60.0
 MAX_FAILED_IN_A_ROW = 1_000
 MAX_PARDONED = 10_000
-# These say "not now"; every other answer below 500 that isn't a yes is final.
-_NOT_NOW = frozenset({408, 425, 429})
+# These say "not now", 407 in the name of a proxy; every other 4xx is final.
+_NOT_NOW = frozenset({407, 408, 425, 429})
 
 
 @dataclass(slots=True)
@@ -51,8 +51,11 @@ class Delivery:
 
 
 def is_final(status: int) -> bool:
-    """Say whether the sink has decided. A redirect is no yes: a proxy's sign-in page would swallow everything."""
-    return status not in _NOT_NOW and status < 500 and not 300 <= status < 400
+    """Say whether the sink has decided: a yes, or a no for good.
+
+    A redirect is no yes, a proxy's sign-in page would swallow everything; nor is 103, which promises an answer.
+    """
+    return 200 <= status < 300 or (400 <= status < 500 and status not in _NOT_NOW)
 
 
 class Courier:

@@ -195,7 +195,8 @@ class SpoolingTransport(Transport):
         deadline = monotonic() + timeout_seconds
         if not self._keeper.flush(timeout_seconds):
             return False
-        if self._report(at_once=True) and not self._keeper.flush(timeout_seconds):
+        left_seconds = max(0.0, deadline - monotonic())
+        if self._report(at_once=True) and not self._keeper.flush(left_seconds):
             return False
         return self._sender.drain(max(0.0, deadline - monotonic()))
 
