@@ -1,7 +1,7 @@
 """One file of records and, beside it, which of them have been delivered."""
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import iter_unpack, pack
@@ -122,23 +122,19 @@ class Segment:
             self.written_ns = record.written_ns
         self.waiting += len(records)
 
-    def oldest(self, wanted: Callable[[Categories], bool]) -> int | None:
+    def oldest(self, wanted: Mapping[Categories, bool]) -> int | None:
         """Return the index of the oldest record of a ``wanted`` kind that nobody has taken."""
-        found = [
-            index
-            for kind, categories in enumerate(self._kinds)
-            if wanted(categories) and (index := self._states.find(kind)) >= 0
-        ]
-        return min(found, default=None)
+        find = self._states.find
+        found = [find(kind) for kind, each in enumerate(self._kinds) if wanted[each]]
+        return min((index for index in found if index >= 0), default=None)
 
-    def newest(self, wanted: Callable[[Categories], bool]) -> int | None:
+    def newest(self, wanted: Mapping[Categories, bool]) -> int | None:
         """Return the index of the newest record of a ``wanted`` kind that nobody has taken."""
-        found = [
-            index
-            for kind, categories in enumerate(self._kinds)
-            if wanted(categories) and (index := self._states.rfind(kind)) >= 0
-        ]
-        return max(found, default=None)
+        find = self._states.rfind
+        index = max(
+            [find(kind) for kind, each in enumerate(self._kinds) if wanted[each]], default=-1
+        )
+        return index if index >= 0 else None
 
     def take(self, index: int) -> Record | None:
         """Return a record that nobody else will be given; ``None`` if it has been damaged."""

@@ -165,8 +165,9 @@ class Keeper:
             self._store(batch)
 
     def _next_batch(self) -> list[bytes]:
-        batch = []
-        for _ in range(min(MAX_BATCH_ENVELOPES, len(self._envelopes))):
+        batch: list[bytes] = []
+        full_at = monotonic() + TICK_SECONDS
+        while self._envelopes and len(batch) < MAX_BATCH_ENVELOPES and monotonic() < full_at:
             self._in_hand += 1  # before it is popped: it must not be out of everybody's count
             batch.append(self._rendered(self._envelopes.popleft()))
             self._pause()
@@ -176,6 +177,8 @@ class Keeper:
             logs = [self._logs.popleft() for _ in range(taken)]
             batch.append(self._rendered(Outgoing([container("log", self._render(logs))])))
             self._pause()
+            if monotonic() >= full_at:  # only now: logs must not starve beside many envelopes
+                break
         return [body for body in batch if body]
 
     def _pause(self) -> None:
