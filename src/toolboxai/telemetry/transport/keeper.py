@@ -26,6 +26,9 @@ from toolboxai.telemetry.transport.wire import (
 TICK_SECONDS = 0.02
 # A thread that computes without a pause stalls the event loop for a switch interval at a time.
 PAUSE_SECONDS = 0.0005
+BACKLOG_ENVELOPES = (
+    40  # from which on it only lets others go first: what waits should be durable soon
+)
 RETRY_SECONDS = 0.25
 IDLE_SECONDS = 5.0
 MAX_LOGS_PER_ENVELOPE = 100
@@ -182,8 +185,8 @@ class Keeper:
         return [body for body in batch if body]
 
     def _pause(self) -> None:
-        if not self._hurry.is_set() and len(self._envelopes) < self._max_envelopes // 4:
-            sleep(PAUSE_SECONDS)
+        if not self._hurry.is_set():
+            sleep(PAUSE_SECONDS if len(self._envelopes) < BACKLOG_ENVELOPES else 0)
 
     def _render(self, logs: list[LogRecord]) -> list[Mapping[str, Any]]:
         rendered: list[Mapping[str, Any]] = []
