@@ -30,6 +30,13 @@ app.add_typer(
     help="Run the monitor, or ask one about itself.",
     epilog="Example: toolboxai monitor --data /var/lib/toolboxai/monitor --port 8009",
 )
+spool_app = typer.Typer(no_args_is_help=True)
+app.add_typer(
+    spool_app,
+    name="spool",
+    help="Look after the reports that wait on this machine, also while a server runs.",
+    epilog="Example: toolboxai spool list",
+)
 
 
 def _folder(name: str) -> Path:
@@ -137,6 +144,50 @@ def demo(
     from toolboxai.cli.demo import run_demo
 
     raise typer.Exit(run_demo(url, requests=requests, seconds=seconds, seed=seed))
+
+
+@spool_app.command("list", epilog="Example: toolboxai spool list --all")
+def list_spool(
+    is_all: Annotated[bool, typer.Option("--all", help="A line for each report.")] = False,
+) -> None:
+    """Print what waits to be sent: how much of what, for which sink, since when."""
+    from toolboxai.cli.spooling import run_list
+
+    raise typer.Exit(run_list(typer.echo, is_all=is_all))
+
+
+@spool_app.command(epilog="Example: toolboxai spool show 3f2a")
+def show(
+    report_id: Annotated[str, typer.Argument(metavar="ID", help="The id, or how it begins.")],
+) -> None:
+    """Print one report as it would leave this machine, as JSON."""
+    from toolboxai.cli.spooling import run_show
+
+    raise typer.Exit(run_show(typer.echo, report_id))
+
+
+@spool_app.command(epilog="Example: SENTRY_DSN=https://key@sentry.example/1 toolboxai spool drain")
+def drain(
+    timeout: Annotated[float, typer.Option(min=0.1, max=86_400, help="Seconds it may take.")] = 60,
+) -> None:
+    """Send what waits and no process sends; exit code 0 only when all of it was delivered."""
+    from toolboxai.cli.draining import run_drain
+
+    raise typer.Exit(run_drain(typer.echo, timeout_seconds=timeout))
+
+
+@spool_app.command(epilog="Example: toolboxai spool discard --older-than 24h")
+def discard(
+    older_than: Annotated[str, typer.Option(help="A number and s, m, h or d.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Throw away what has waited for longer than that and no process sends."""
+    from toolboxai.cli.amounts import parse_duration
+    from toolboxai.cli.spooling import run_discard
+
+    age = parse_duration(older_than)
+    ask = (lambda _: True) if yes else typer.confirm
+    raise typer.Exit(run_discard(typer.echo, ask, older_than=age))
 
 
 @monitor_app.callback()

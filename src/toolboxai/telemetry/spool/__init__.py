@@ -1,7 +1,8 @@
 """Undelivered envelopes on disk. Knows bytes, files and order; neither envelopes nor the network."""
 
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
-from toolboxai.telemetry.spool.slots import Slot, claim_folder, may_pass
+from toolboxai.telemetry.spool.looking import Waiting, Worker, discard, waiting_in, workers_in
+from toolboxai.telemetry.spool.slots import Slot, claim_folder, home_of, may_pass
 from toolboxai.telemetry.spool.spool import MAX_AGE_HOURS, Entry, Spool
 
 __all__ = [
@@ -11,6 +12,12 @@ __all__ = [
     "RealDisk",
     "Slot",
     "Spool",
+    "Waiting",
+    "Worker",
     "claim_folder",
+    "discard",
+    "home_of",
     "may_pass",
+    "waiting_in",
+    "workers_in",
 ]

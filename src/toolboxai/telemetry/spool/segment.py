@@ -18,6 +18,8 @@ from toolboxai.telemetry.spool.records import (
 Categories = frozenset[str]
 CategoriesOf = Callable[[bytes], Categories]
 
+ACKNOWLEDGED = ".acknowledged"
+
 # A record's state is one byte, so that a quarter of a million of them are searched by `find`: its kind
 # while it waits, with a bit set when it is deferred or taken. A kind is a place in the list of the
 # sets of categories that occur in the segment; place 0 is for those beyond the last.
@@ -40,7 +42,7 @@ class Segment:
         self.opened_ns = 0
         self.written_ns = 0  # when the last record came
         self.lost_for: str | None = None
-        self._acknowledged_path = path.with_suffix(".acknowledged")
+        self._acknowledged_path = path.with_suffix(ACKNOWLEDGED)
         self._file: Appender | None = None
         self._acknowledged_file: Appender | None = None
         self._starts = array("I")
@@ -81,16 +83,10 @@ class Segment:
         newest = record_at(body, start) if start >= 0 else None
         segment.written_ns = newest.written_ns if newest else 0
         segment.waiting = segment.count
-        for index in segment._read_acknowledged():
-            segment._finish(index)
+        for index in acknowledged_beside(path, disk):
+            if index < segment.count:
+                segment._finish(index)
         return segment
-
-    def _read_acknowledged(self) -> set[int]:
-        if not self.disk.size(self._acknowledged_path):
-            return set()
-        body = self.disk.read(self._acknowledged_path)
-        whole = body[: len(body) - len(body) % 4]
-        return {index for (index,) in iter_unpack("<I", whole) if index < self.count}
 
     def _kind_of(self, categories: Categories) -> int:
         if categories in self._kinds:
@@ -212,6 +208,16 @@ class Segment:
         self.close()
         self.disk.remove(self.path)
         self.disk.remove(self._acknowledged_path)
+
+
+def acknowledged_beside(path: Path, disk: Disk) -> set[int]:
+    """Return the indices of the records of the segment at ``path`` that have arrived."""
+    path = path.with_suffix(ACKNOWLEDGED)
+    if not disk.size(path):
+        return set()
+    body = disk.read(path)
+    whole = body[: len(body) - len(body) % 4]
+    return {index for (index,) in iter_unpack("<I", whole)}
 
 
 def number_of(name: str) -> int:

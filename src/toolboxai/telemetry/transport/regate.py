@@ -36,7 +36,7 @@ def regated(kept: bytes, gate: Gate) -> bytes:
     Raises ``KeyError`` or ``ValueError`` for what isn't an envelope.
     """
     header: dict[str, Any] = orjson.loads(kept[: kept.index(b"\n")])
-    items = [passed for item in _items_of(kept) if (passed := through_gate(gate, item))]
+    items = [passed for item in items_of(kept) if (passed := through_gate(gate, item))]
     if not items:
         return b""
     trace = gate.clean("event", trace_header(header.get("trace") or {}))
@@ -48,7 +48,8 @@ def regated(kept: bytes, gate: Gate) -> bytes:
     )
 
 
-def _items_of(kept: bytes) -> Iterator[OutgoingItem]:
+def items_of(kept: bytes) -> Iterator[OutgoingItem]:
+    """Yield the items of a kept envelope. Raises ``KeyError`` or ``ValueError`` for what isn't one."""
     position = kept.index(b"\n") + 1
     while position < len(kept):
         end = kept.index(b"\n", position)
