@@ -221,6 +221,17 @@ def test_nothing_can_be_sent_without_a_sink(
     assert refused.value.exit_code == 2
 
 
+@pytest.mark.parametrize("command", [["list"], ["drain"], ["discard", "--older-than", "1h"]])
+def test_another_users_folder_is_refused_in_one_sentence(
+    spool_dir: Path, sink: RecordingSink, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_by_a_worker(spool_dir, sink.dsn, event(1))
+    monkeypatch.setattr("os.access", lambda *_: False)  # root, who may run this, has access
+
+    with pytest.raises(CommandError, match="run this as the user that the server runs as"):
+        run(*command)
+
+
 def test_old_reports_are_discarded_once_somebody_agrees(spool_dir: Path) -> None:
     dsn = "http://key@127.0.0.1:9/1"
     left_by_a_worker(spool_dir, dsn, event(1), event(2), logs(3), age_hours=30)

@@ -4,6 +4,8 @@ import os
 import struct
 from itertools import count
 from pathlib import Path
+from random import Random
+from threading import Thread
 from zlib import crc32
 
 import pytest
@@ -332,6 +334,95 @@ def test_a_segment_that_somebody_deleted_does_not_hold_up_the_rest(tmp_path: Pat
 
     assert drained(spool) == [b"still there"]
     spool.close()
+
+
+def test_a_disk_that_can_not_be_read_now_is_read_later(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.append([b"patience"])
+
+    def too_many_open_files(*_: object) -> bytes:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RealDisk, "read_part", too_many_open_files)
+        assert spool.take() is None
+
+    assert drained(spool) == [b"patience"]
+    spool.close()
+
+
+def test_a_record_that_rots_while_it_waits_costs_only_itself(tmp_path: Path) -> None:
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.append([b"sound", b"rotten", b"sound too"])
+    (path,) = tmp_path.glob("*.segment")
+    path.write_bytes(path.read_bytes().replace(b"rotten", b"r0tten"))
+
+    assert drained(spool) == [b"sound", b"sound too"]
+    assert spool.waiting == 0
+    spool.close()
+
+
+def test_two_workers_that_wrote_at_the_same_moment_are_both_inherited(tmp_path: Path) -> None:
+    slots = [claim_folder(tmp_path, "sink") for _ in range(3)]
+    for slot in slots:
+        one = Spool(
+            slot.folder,
+            max_bytes=64 * 1024,
+            lost=nothing_is_lost,
+            now_ns=lambda: 5,
+            elapsed_ns=lambda: 0,
+        )
+        one.append([f"of {slot.folder.name}".encode(), b"delivered"])
+        first, second = one.take(), one.take()
+        assert first is not None
+        assert second is not None
+        one.acknowledge(second)
+        one.close()
+    for slot in slots:
+        slot.release()
+
+    heir = claim_folder(tmp_path, "sink")
+    spool = Spool(heir.folder, max_bytes=64 * 1024, lost=nothing_is_lost)
+    spool.recover()
+
+    assert drained(spool) == [b"of worker-0", b"of worker-1", b"of worker-2"]
+    spool.close()
+    heir.release()
+
+
+def test_writing_and_delivering_threads_neither_lose_nor_repeat(tmp_path: Path) -> None:
+    spool = spool_on(RealDisk(), tmp_path, max_bytes=4 * 1024 * 1024)
+    bodies = [b"%05d" % number + bytes(500) for number in range(3_000)]
+    arrived: list[bytes] = []
+    chance = Random(7)
+
+    def write() -> None:
+        for at in range(0, len(bodies), 10):
+            batch = bodies[at : at + 10]
+            if chance.random() < 0.3:
+                spool.hold(batch)
+            else:
+                spool.settle()
+                spool.append(batch)
+            spool.expire()
+        spool.settle()
+
+    writer = Thread(target=write)
+    writer.start()
+    fate = Random(8)
+    while writer.is_alive() or spool.waiting:
+        if entry := spool.take():
+            settle = fate.choices([spool.acknowledge, spool.give_back, spool.defer], [8, 1, 1])[0]
+            if settle == spool.acknowledge:
+                arrived.append(entry.body)
+            settle(entry)
+    writer.join()
+
+    assert sorted(arrived) == bodies
+    spool.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 class FullDisk(RealDisk):

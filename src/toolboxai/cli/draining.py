@@ -12,8 +12,9 @@ from rich.progress import Progress
 from toolboxai import telemetry
 from toolboxai.cli.environment import read_settings
 from toolboxai.cli.errors import CommandError
+from toolboxai.cli.folders import workers_below
 from toolboxai.server.sentry_config import telemetry_options
-from toolboxai.telemetry.spool import Worker, home_of, waiting_in, workers_in
+from toolboxai.telemetry.spool import Worker, home_of, waiting_in
 from toolboxai.telemetry.transport.wire import categories_of
 
 LOOK_SECONDS = 0.05
@@ -34,7 +35,7 @@ def run_drain(say: Say, *, timeout_seconds: float) -> int:
     home = home_of(settings.spool_dir, options.dsn)
     total = sum(
         count
-        for worker in workers_in(settings.spool_dir)
+        for worker in workers_below(settings.spool_dir)
         if (count := _count(worker)) and not _is_skipped(worker, count, home, say)
     )
     if not total:

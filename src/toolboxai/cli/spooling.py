@@ -12,8 +12,9 @@ import orjson
 from toolboxai.cli.amounts import shown_bytes, shown_duration
 from toolboxai.cli.environment import read_settings
 from toolboxai.cli.errors import CommandError
+from toolboxai.cli.folders import workers_below
 from toolboxai.telemetry.privacy import RULES_VERSION, Gate, pseudonyms, secret_in
-from toolboxai.telemetry.spool import Waiting, Worker, discard, waiting_in, workers_in
+from toolboxai.telemetry.spool import Waiting, Worker, discard, waiting_in
 from toolboxai.telemetry.transport.regate import items_of, regated
 from toolboxai.telemetry.transport.wire import categories_of, stamped
 
@@ -42,7 +43,7 @@ class Sum:
 
 def run_list(say: Say, *, is_all: bool) -> int:
     """Say what waits: a line for each sink, worker and category, or for each report."""
-    workers = workers_in(read_settings().spool_dir)
+    workers = workers_below(read_settings().spool_dir)
     now_ns = time.time_ns()
     rows = list(_each(workers, now_ns) if is_all else _sums(workers, now_ns))
     if not rows:
@@ -118,7 +119,7 @@ def run_show(say: Say, asked_id: str) -> int:
     settings = read_settings()
     found = [
         waiting
-        for worker in workers_in(settings.spool_dir)
+        for worker in workers_below(settings.spool_dir)
         for waiting in waiting_in(worker.folder, categories_of)
         if _id(waiting).startswith(asked_id)
     ]
@@ -148,7 +149,7 @@ def _opened(kept: bytes) -> dict[str, Any] | None:
 def run_discard(say: Say, ask: Callable[[str], bool], *, older_than: timedelta) -> int:
     """Throw away what no process sends and is older than that, once somebody has agreed."""
     before_ns = time.time_ns() - int(older_than.total_seconds() * 1e9)
-    workers = workers_in(read_settings().spool_dir)
+    workers = workers_below(read_settings().spool_dir)
     ended = [worker for worker in workers if not worker.is_running]
     for worker in workers:
         if worker.is_running and (count := _old_in([worker], before_ns).count):

@@ -279,9 +279,12 @@ class Spool:
             segment, index = found
             try:
                 record = segment.take(index)
-            except OSError:  # somebody deleted the file: what was in it is beyond help
+            except FileNotFoundError:  # somebody deleted it: what was in it is beyond help
                 self._segments.remove(segment)
                 continue
+            except OSError:  # too many open files, or a disk that is away: later, then
+                segment.give_back(index)
+                return None
             if record is None:
                 segment.acknowledge(index)
                 continue
