@@ -126,6 +126,21 @@ def test_what_waits_is_summed_up_without_the_key_and_without_a_touch(spool_dir: 
     assert "key" not in result.stdout
 
 
+def test_what_was_delivered_does_not_wait(spool_dir: Path) -> None:
+    slot = claim_folder(spool_dir, "sink")
+    spool = Spool(slot.folder, max_bytes=1024 * 1024, lost=lost, categories_of=categories_of)
+    spool.append([event(1), event(2), event(3)])
+    delivered = spool.take()
+    assert delivered is not None
+    spool.acknowledge(delivered)
+    spool.close()
+    slot.release()
+
+    ids = [line.split()[0] for line in run("list", "--all").stdout.splitlines()]
+
+    assert ids == ["id", f"{1:032x}", f"{2:032x}", "ended:"]
+
+
 def test_each_one_can_be_listed_and_shown_as_it_would_leave(spool_dir: Path) -> None:
     left_by_a_worker(spool_dir, "http://key@127.0.0.1:9/1", event(0xABCDEF << 100), logs(3))
     listed = run("list", "--all").stdout.splitlines()
