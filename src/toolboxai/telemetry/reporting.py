@@ -37,6 +37,7 @@ from toolboxai.telemetry.logs import Entry, LogWatch
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym, pseudonyms, secret_in
 from toolboxai.telemetry.refusals import Refusals
+from toolboxai.telemetry.sdk import HAS_TRANSACTIONS, known
 from toolboxai.telemetry.storms import Storms, kind_of
 from toolboxai.telemetry.surroundings import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
@@ -56,7 +57,7 @@ class Telemetry:
 
     def __init__(self, options: Options, post: Post | None = None) -> None:
         self.options = options
-        self.traces_sample_rate = options.effective_traces_sample_rate
+        self.traces_sample_rate = options.effective_traces_sample_rate if HAS_TRANSACTIONS else 0.0
         self.slow_request_seconds = options.slow_request_seconds
         self._storms = self._new_storms()
         self._refusals = Refusals()
@@ -92,26 +93,30 @@ class Telemetry:
         self.transport = SpoolingTransport(
             options, renderer(self._log_constants()), self._end_storms, self.pseudonym, post
         )
-        sentry_sdk.init(
-            dsn=options.dsn,
-            transport=self.transport,
-            release=options.release or "",  # of None the SDK would make git's newest commit
-            environment=options.environment,
-            server_name=self.server_name,
-            default_integrations=False,
-            auto_enabling_integrations=False,
-            traces_sampler=self._rate_for_others,
-            include_local_variables=False,
-            include_source_context=False,
-            max_breadcrumbs=options.max_breadcrumbs,
-            enable_logs=options.enable_logs,
-            stream_gen_ai_spans=False,
-            auto_session_tracking=False,
-            send_client_reports=False,
-        )
+        sentry_sdk.init(**known(self._sdk_options()))
         self.transport.start()
         self.resume()
         atexit.register(self.keep)
+
+    def _sdk_options(self) -> dict[str, Any]:
+        options = self.options
+        return {
+            "dsn": options.dsn,
+            "transport": self.transport,
+            "release": options.release or "",  # of None the SDK would make git's newest commit
+            "environment": options.environment,
+            "server_name": self.server_name,
+            "default_integrations": False,
+            "auto_enabling_integrations": False,
+            "traces_sampler": self._rate_for_others,
+            "include_local_variables": False,
+            "include_source_context": False,
+            "max_breadcrumbs": options.max_breadcrumbs,
+            "enable_logs": options.enable_logs,
+            "stream_gen_ai_spans": False,
+            "auto_session_tracking": False,
+            "send_client_reports": False,
+        }
 
     def _rate_for_others(self, about: Mapping[str, Any]) -> float:
         """Return the rate for what the application starts by itself: in a request, as that was decided."""

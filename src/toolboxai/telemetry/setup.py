@@ -23,6 +23,7 @@ from toolboxai.telemetry.handlers import noting
 from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.reporting import Telemetry
+from toolboxai.telemetry.sdk import HAS_TRANSACTIONS, NO_TRACES
 from toolboxai.telemetry.transport.sink import Post
 
 log = logging.getLogger(__name__)
@@ -48,6 +49,8 @@ def init(options: Options) -> None:
         _Process.telemetry.close()
     _Process.telemetry = Telemetry(options)
     _hook()
+    if not HAS_TRANSACTIONS and options.effective_traces_sample_rate:
+        log.warning(NO_TRACES)
     if not _Process.telemetry.is_active:
         log.info("monitoring is off: no DSN was given")
 

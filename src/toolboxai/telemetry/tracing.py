@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import sentry_sdk
-from sentry_sdk.tracing import Span, Transaction, TransactionSource
 from sentry_sdk.tracing_utils import PropagationContext
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import Origin, Request, current_request, new_id
 from toolboxai.telemetry.facts import OPS, UNMATCHED, describe, status_name, transaction_name
+from toolboxai.telemetry.sdk import Span, Transaction, TransactionSource
 
 ORIGIN = "auto.http.toolboxai"
 _SAMPLE_RATE = re.compile(r"sentry-sample_rate=([01](?:\.\d{1,17})?)(?![\d.])")

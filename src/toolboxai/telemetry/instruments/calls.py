@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sentry_sdk.tracing import Span
-
 from toolboxai.telemetry.current import Breadcrumb, Request
 from toolboxai.telemetry.options import LOOPBACK
+from toolboxai.telemetry.sdk import Span
 from toolboxai.telemetry.tracing import parent_of
 
 ORIGIN = "auto.{}.toolboxai"

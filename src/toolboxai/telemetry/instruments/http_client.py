@@ -11,13 +11,12 @@ from time import perf_counter, time
 from types import ModuleType
 from typing import Any
 
-from sentry_sdk.tracing import Span
-
 from toolboxai.telemetry.current import Request
 from toolboxai.telemetry.facts import status_name
 from toolboxai.telemetry.instruments.calls import Choices, end_span, leave_crumb, start_span
 from toolboxai.telemetry.instruments.observing import Patches
 from toolboxai.telemetry.instruments.propagation import is_trusted, trace_headers
+from toolboxai.telemetry.sdk import Span
 
 MAX_SEGMENTS = 16
 # Only what reads like words of an API stays of a path: v1, lessons, chat-completions, models:list.

@@ -5,9 +5,9 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 import sentry_sdk
-from sentry_sdk.tracing import Span
 
 from toolboxai.telemetry.current import Request, new_id
+from toolboxai.telemetry.sdk import Span
 
 _PREFIX = "sentry-"
 

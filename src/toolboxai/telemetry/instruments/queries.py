@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from time import perf_counter, time
 from typing import Any, NamedTuple
 
-from sentry_sdk.tracing import Span
-
 from toolboxai.telemetry.current import Request
 from toolboxai.telemetry.instruments.calls import Choices, end_span, leave_crumb, start_span
 from toolboxai.telemetry.instruments.places import place_of_call
 from toolboxai.telemetry.instruments.statements import normalised, operation_of
+from toolboxai.telemetry.sdk import Span
 
 N_PLUS_ONE_LEAST = 5
 # Where a sampled request keeps its queries; bounded by the spans that the SDK records.
