@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from toolboxai import telemetry
 from toolboxai.telemetry.testing import Seen, captured
 
-SECRET = "".join(["hunter", "22"])  # not to be read off the source lines around a frame
+SECRET = f"hunter{22}"  # not to be read off the source lines around a frame
 
 
 def application() -> FastAPI:
