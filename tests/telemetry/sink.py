@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Condition, Thread
+from threading import Condition, Lock, Thread
 from typing import Any
 
 import orjson
@@ -45,6 +45,7 @@ class RecordingSink:
     last_body: bytes = b""
     changed: Condition = field(default_factory=Condition)
     dsn: str = ""
+    held: Lock = field(default_factory=Lock)  # whoever has it makes clients wait
 
     def items(self, item_type: str) -> list[Any]:
         """Return the payloads of all items of a type, in the order in which they happened."""
@@ -90,7 +91,8 @@ def running_sink() -> Iterator[RecordingSink]:
 
         def do_POST(self) -> None:
             body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
-            behaviour = sink.behaviour
+            with sink.held:
+                behaviour = sink.behaviour
             with sink.changed:
                 sink.attempts += 1
                 sink.last_body = body
