@@ -17,15 +17,14 @@ from time import perf_counter, process_time, sleep
 from benchmarks.processes import free_port, running
 from toolboxai import telemetry
 from toolboxai.telemetry import setup
-from toolboxai.telemetry.spool import Spool, claim_folder
-from toolboxai.telemetry.transport.sender import Sender, Sink
-from toolboxai.telemetry.transport.transport import CLIENT
+from toolboxai.telemetry.spool import RealDisk, Spool, claim_folder
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of, record
 
 MEBIBYTE = 1024 * 1024
 LOAD_SECONDS = 5.0
 DRAINED = 5_000
 BATCH = 100
+SYNCS = 200
 GIVE_UP_SECONDS = 60.0
 
 Row = tuple[str, str]
@@ -154,29 +153,51 @@ def recovery(folder: Path) -> Iterator[Row]:
 
 
 def draining(folder: Path) -> Iterator[Row]:
-    """Send envelopes to a sink that swallows."""
+    """Send what an earlier process left to a sink that swallows."""
     port = free_port()
+    dsn = f"http://key@127.0.0.1:{port}/1"
+    slot = claim_folder(folder, dsn)
+    spool = spool_in(slot.folder)
+    spool.append([envelope(number) for number in range(DRAINED)])
+    spool.close()
+    slot.release()
     with running("benchmarks.sink", str(port), port=port):
-        slot = claim_folder(folder, "drain")
-        spool = spool_in(slot.folder)
-        spool.append([envelope(number) for number in range(DRAINED)])
-        sink = Sink(f"http://key@127.0.0.1:{port}/1", CLIENT)
-        sender = Sender(spool, sink)
         began, began_cpu = perf_counter(), process_time()
-        sender.start()
-        sender.drain(GIVE_UP_SECONDS)
-        seconds, cpu = perf_counter() - began, process_time() - began_cpu
-        sender.stop(1)
-        sent = DRAINED - spool.waiting
-        sink.close()
-        spool.close()
-        slot.release()
+        telemetry.init(telemetry.Options(dsn=dsn, spool_dir=folder, environment="development"))
+        while delivered() < DRAINED and perf_counter() < began + GIVE_UP_SECONDS:
+            sleep(0.005)
+        seconds, cpu, sent = perf_counter() - began, process_time() - began_cpu, delivered()
+        telemetry.close()
     yield f"drained, {sent:,} envelopes over one connection", f"{sent / seconds:,.0f}/s"
     yield "CPU an envelope, taken, packed, sent and acknowledged", f"{cpu / sent * 1e6:.0f} µs"
 
 
+def delivered() -> int:
+    """Return how many envelopes the sink took."""
+    return int(telemetry.measurements().get("envelopes.delivered", 0))
+
+
+def syncing(folder: Path) -> Iterator[Row]:
+    """Time the disk alone, without which the other figures say little."""
+    appender = RealDisk().create(folder / "alone")
+    waits = []
+    for _ in range(SYNCS):
+        began = perf_counter()
+        appender.write(bytes(20_000))
+        appender.sync()
+        waits.append(perf_counter() - began)
+        sleep(0.01)
+    appender.close()
+    waits.sort()
+    yield (
+        "this disk alone: 20 KB written and synced",
+        f"p50 {at(waits, 0.5) * 1e3:.1f} ms, p99 {at(waits, 0.99) * 1e3:.1f} ms",
+    )
+
+
 def measure(folder: Path, mebibytes: int, rate: int) -> Iterator[Row]:
     """Yield what is measured, and what came out."""
+    yield from syncing(folder)
     yield from capture_to_durable(folder / "captured", rate)
     full = folder / "full"
     full.mkdir()

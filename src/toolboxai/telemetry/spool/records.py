@@ -14,8 +14,10 @@ OLD_MARK = b"\xf5TBX"
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 MAX_BODY_BYTES = MAX_RECORD_BYTES - 64 * 1024  # leaves room for categories, whatever their names
 _ANY_MARK = b"\xf5TB"
+_MARKS = frozenset({MARK, OLD_MARK})
 _HEADER = Struct("<4sII")
 _DETAILS = Struct("<QII")
+_LENGTH = Struct("<I")
 
 
 class Record(NamedTuple):
@@ -42,9 +44,10 @@ def found_in(segment: bytes) -> Iterator[tuple[int, int]]:
 
     Damage (a torn tail, a flipped bit) is stepped over to the next mark: it costs what it hit, no more.
     """
+    view = memoryview(segment)
     position = segment.find(_ANY_MARK)
     while position >= 0:
-        end = _end_of(segment, position)
+        end = _end_of(view, position)
         if end is None:
             position = segment.find(_ANY_MARK, position + 1)
             continue
@@ -52,25 +55,25 @@ def found_in(segment: bytes) -> Iterator[tuple[int, int]]:
         position = segment.find(_ANY_MARK, end)
 
 
-def _end_of(segment: bytes, position: int) -> int | None:
+def _end_of(segment: memoryview, position: int) -> int | None:
     """Return where the record at ``position`` ends, or ``None`` if it isn't whole."""
     start = position + _HEADER.size
     if start > len(segment):
         return None
     mark, length, checksum = _HEADER.unpack_from(segment, position)
     end = start + int(length)
-    if mark not in {MARK, OLD_MARK} or length > MAX_RECORD_BYTES or end > len(segment):
+    if mark not in _MARKS or length > MAX_RECORD_BYTES or end > len(segment):
         return None
-    return end if crc32(memoryview(segment)[start:end]) == checksum else None
+    return end if crc32(segment[start:end]) == checksum else None
 
 
 def label_of(segment: bytes, start: int) -> bytes | None:
     """Return the categories of the whole record at ``start`` as they are written; ``None`` if it has none."""
     if not segment.startswith(MARK, start):
         return None
-    at = start + _HEADER.size
-    _, _, length = _DETAILS.unpack_from(segment, at)
-    return segment[at + _DETAILS.size : at + _DETAILS.size + int(length)]
+    at = start + _HEADER.size + _DETAILS.size
+    (length,) = _LENGTH.unpack_from(segment, at - _LENGTH.size)
+    return segment[at : at + int(length)]
 
 
 def categories_in(label: bytes) -> frozenset[str]:
@@ -80,7 +83,7 @@ def categories_in(label: bytes) -> frozenset[str]:
 
 def record_at(segment: bytes, start: int = 0) -> Record | None:
     """Return the record at ``start``, or ``None`` if it isn't whole."""
-    end = _end_of(segment, start)
+    end = _end_of(memoryview(segment), start)
     if end is None:
         return None
     label = label_of(segment, start)
