@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from random import getrandbits
-from time import monotonic, time
+from time import monotonic, perf_counter, time
 from types import TracebackType
 from typing import Any, NamedTuple
 
@@ -62,6 +62,7 @@ class Request:
     __slots__ = (
         "answered",
         "baggage",
+        "began",
         "breadcrumbs",
         "failures",
         "finished",
@@ -79,6 +80,7 @@ class Request:
         "scopes",
         "started",
         "status",
+        "took_seconds",
         "trace_id",
         "transaction",
     )
@@ -86,6 +88,8 @@ class Request:
     def __init__(self, scope: MutableMapping[str, Any]) -> None:
         self.scope = scope
         self.started = time()
+        self.began = perf_counter()  # the clock on the wall may be set
+        self.took_seconds: float | None = None  # until the answer was complete
         self.request_id = new_id(128)
         self.trace_id = ""
         self.parent_span_id: str | None = None

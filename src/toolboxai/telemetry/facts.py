@@ -75,6 +75,8 @@ def route_of(scope: Mapping[str, Any]) -> str:
     path = path or getattr(scope.get("route"), "path", None)
     # Starlette notes the application's own root path only when a mount adds to it.
     root = scope.get("app_root_path")
+    if root is None and path is not None:
+        return str(path)  # most requests, and every one is asked
     mounted_at = "" if root is None else scope.get("root_path", "")[len(root) :]
     routes = getattr(scope.get(OUTERMOST_APP), "routes", ())
     if path is None:

@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable, MutableMapping
 from random import random
+from time import perf_counter
 from typing import Any
 from weakref import WeakSet
 
@@ -13,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
+from toolboxai.telemetry.durations import durations
 from toolboxai.telemetry.facts import OUTERMOST_APP
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.lifespan import Lifespan
-from toolboxai.telemetry.outcome import Reporter, keep_if_telling, raised, returned
+from toolboxai.telemetry.outcome import Reporter, keep_if_telling, raised, returned, timed
 from toolboxai.telemetry.sampling import is_sampled, rate_for
 from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
 from toolboxai.telemetry.sockets import counted
@@ -54,6 +56,7 @@ class TelemetryLayer:
         loop = asyncio.get_running_loop()
         if loop not in self._loops:
             self._loops.add(loop)
+            durations.serves = True
             watch_loop(loop, self._report)
 
     def _report(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
@@ -109,6 +112,7 @@ class TelemetryLayer:
                     reporter.finished(request)
                 elif request.sampled is False and reporter.traces_sample_rate:
                     counters.unsampled += 1
+                timed(request)
             with quietly:
                 request.finish()
             with quietly:
@@ -152,6 +156,7 @@ class TelemetryLayer:
                     message = _look(request, message)
             elif kind == "http.response.body" and not message.get("more_body"):
                 request.answered = True
+                request.took_seconds = perf_counter() - request.began
             await send(message)
 
         return receive, observe

@@ -1,10 +1,12 @@
 """How a piece of work ended, a request or a job, and what of that is reported."""
 
 from math import inf
-from time import time
+from time import perf_counter, time
 from typing import Protocol
 
 from toolboxai.telemetry.current import Failure, Request
+from toolboxai.telemetry.durations import durations
+from toolboxai.telemetry.facts import transaction_name
 from toolboxai.telemetry.filtering import chain_of, is_fault
 from toolboxai.telemetry.sampling import is_kept_anyway
 from toolboxai.telemetry.tracing import begin_late
@@ -81,3 +83,11 @@ def report_logged(reporter: Reporter, request: Request, reported: BaseException 
             telling.append(failure)
     for failure in reversed(telling):
         reporter.failed(failure, handled=True, mechanism="logging")
+
+
+def timed(request: Request) -> None:
+    """Count how long it took to answer; a background task comes after, a websocket has no answer."""
+    if request.kind == "http":
+        seconds = request.took_seconds or perf_counter() - request.began
+        name = transaction_name(request)
+        durations.observe(request.scope["method"], name, request.status or 500, seconds)

@@ -18,6 +18,7 @@ from toolboxai.telemetry.current import (
     captured_id,
     current_request,
 )
+from toolboxai.telemetry.durations import durations
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.handlers import noting
 from toolboxai.telemetry.middleware import TelemetryLayer
@@ -89,6 +90,7 @@ def replaced(options: Options, post: Post) -> Iterator[None]:
 
 def _after_fork() -> None:
     counters.after_fork()
+    durations.after_fork()
     active = _Process.telemetry
     if active is not None:
         with quietly:
