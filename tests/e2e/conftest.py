@@ -117,14 +117,14 @@ def start_monitor(tmp_path: Path, data: Path) -> Iterator[StartMonitor]:
 
 @pytest.fixture
 def start_server(tmp_path: Path, data: Path) -> Iterator[StartServer]:
-    """A function that starts the server; keyword arguments are its environment."""
+    """A function that starts the server with arguments; keyword arguments are its environment."""
     started = list[Running]()
 
-    def start(**environment: str) -> Server:
+    def start(*arguments: str, **environment: str) -> Server:
         folder, port = tmp_path / f"server-{len(started)}", free_port()
         folder.mkdir()
         environment = {"TOOLBOXAI_DATA_DIR": str(data)} | environment
-        process = Running("serve", "--port", str(port), folder=folder, **environment)
+        process = Running("serve", "--port", str(port), *arguments, folder=folder, **environment)
         started.append(process)
         process.wait_to_say("Uvicorn running on")
         return Server(process, port)

@@ -1,6 +1,9 @@
 """Health and figures."""
 
 import pytest
+from prometheus_client.openmetrics.parser import (
+    text_string_to_metric_families as strictly_read,
+)
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
@@ -11,7 +14,6 @@ from toolboxai.server.content.engine.curriculum import Curriculum
 from toolboxai.server.content.engine.exercise import Objective, exercise
 from toolboxai.server.content.router import curriculum
 from toolboxai.server.database import Database
-from toolboxai.server.operations import TelemetryCollector
 
 WRONG = exercise(
     "What is 1 + 1?",
@@ -74,10 +76,15 @@ def test_metrics_are_prometheus_text_by_default(client: TestClient) -> None:
 def test_openmetrics_is_spoken_to_whoever_asks_for_it(client: TestClient) -> None:
     accept = "application/openmetrics-text;version=1.0.0,text/plain;q=0.5"
 
-    answer = client.get("/metrics", headers={"accept": accept})
+    near = on_this_machine(client)
+    near.get("/objectives?grade=4")
+    answer = near.get("/metrics", headers={"accept": accept})
 
+    types = {family.name: family.type for family in strictly_read(answer.text)}  # type: ignore[no-untyped-call]
     assert answer.headers["content-type"].startswith("application/openmetrics-text")
-    assert answer.text.endswith("# EOF\n")
+    assert types["toolboxai_http_request_duration_seconds"] == "histogram"
+    assert types["toolboxai_http_request_duration_quantile_seconds"] == "gauge"
+    assert types["toolboxai_telemetry_workers"] == "gauge"
 
 
 def test_lessons_are_counted_by_grade_band_and_outcome(client: TestClient) -> None:
@@ -112,8 +119,9 @@ def test_metrics_are_json_for_who_asks_for_json(client: TestClient) -> None:
         "value": 1.0,
     }
     assert made in figures["samples"]
+    assert {"name": "toolboxai_telemetry_enabled", "labels": {}, "value": 0} in figures["samples"]
+    assert figures["sentry"] == telemetry.status()
     assert figures["sentry"]["enabled"] is False
-    assert figures["sentry"]["figures"]["enabled"] == 0
 
 
 def test_what_telemetry_did_shows_in_the_metrics(start: Start, sink: RecordingSink) -> None:
@@ -125,7 +133,9 @@ def test_what_telemetry_did_shows_in_the_metrics(start: Start, sink: RecordingSi
 
     assert "toolboxai_telemetry_enabled 1.0" in text
     assert "toolboxai_telemetry_queued 0.0" in text
-    assert 'toolboxai_telemetry_envelopes{kind="delivered"}' in text
+    assert 'toolboxai_telemetry_envelopes_total{kind="delivered"}' in text
+    assert 'toolboxai_telemetry_sent_total{category="error"}' in text
+    assert 'duration_seconds_count{method="GET",route="/sentry-debug",status="5xx"}' in text
 
 
 @pytest.mark.parametrize(
@@ -155,27 +165,15 @@ def test_others_learn_only_whether_telemetry_is_enabled_and_healthy(
         "toolboxai_telemetry_healthy",
     }
     assert {"process_resident_memory_bytes", "toolboxai_lessons"} <= names
-    assert figures["sentry"]["figures"] == {"enabled": 1, "healthy": 1}
-    assert set(figures["sentry"]) == {*telemetry.status(), "figures"}
+    assert figures["sentry"] == telemetry.status()
+    assert {sample["name"] for sample in figures["samples"] if "telemetry" in sample["name"]} == {
+        "toolboxai_telemetry_enabled",
+        "toolboxai_telemetry_healthy",
+    }
+    assert not [name for name in names if "duration" in name]
 
 
 def test_who_gets_which_figures_is_documented(client: TestClient) -> None:
     operation = client.get("/openapi.json").json()["paths"]["/metrics"]["get"]
 
     assert "for this machine alone" in operation["description"]
-
-
-def test_a_dotted_figure_becomes_a_label() -> None:
-    figures = {"dropped.queue_overflow.error": 2, "dropped.other": 3, "odd-name": 0.5}
-
-    samples = {
-        (sample.name, *sample.labels.values()): sample.value
-        for metric in TelemetryCollector(figures).collect()
-        for sample in metric.samples
-    }
-
-    assert samples == {
-        ("toolboxai_telemetry_dropped", "queue_overflow.error"): 2,
-        ("toolboxai_telemetry_dropped", "other"): 3,
-        ("toolboxai_telemetry_odd_name",): 0.5,
-    }

@@ -73,7 +73,10 @@ def test_what_was_written_as_json_is_read_as_it_was(
 ) -> None:
     snapshot = durations_of(observed).snapshot()
 
-    assert from_rows(orjson.loads(orjson.dumps(to_rows(snapshot)))) == snapshot
+    assert (
+        from_rows(orjson.loads(orjson.dumps(to_rows(snapshot), option=orjson.OPT_NON_STR_KEYS)))
+        == snapshot
+    )
 
 
 @given(st.lists(seconds, max_size=100), st.lists(seconds, min_size=1, max_size=5))
@@ -160,14 +163,14 @@ def test_a_child_begins_with_nothing() -> None:
         pytest.param({}, id="no list"),
         pytest.param([1], id="no row"),
         pytest.param([["GET", "/", "2xx", 1]], id="a field short"),
-        pytest.param([["GET", 7, "2xx", 1, []]], id="a route that isn't text"),
-        pytest.param([["GET", "/", "9xx", 1, []]], id="a class that there isn't"),
-        pytest.param([["GET", "/", "2xx", -1, []]], id="less than no time"),
-        pytest.param([["GET", "/", "2xx", 1, [[3, 0]]]], id="a count of none"),
-        pytest.param([["GET", "/", "2xx", 1, [[9_999, 1]]]], id="a bucket beyond the last"),
-        pytest.param([["GET", "/", "2xx", 1, [[1.5, 1]]]], id="half a bucket"),
+        pytest.param([["GET", 7, "2xx", 1, {}]], id="a route that isn't text"),
+        pytest.param([["GET", "/", "9xx", 1, {}]], id="a class that there isn't"),
+        pytest.param([["GET", "/", "2xx", -1, {}]], id="less than no time"),
+        pytest.param([["GET", "/", "2xx", 1, {"3": 0}]], id="a count of none"),
+        pytest.param([["GET", "/", "2xx", 1, {"9999": 1}]], id="a bucket beyond the last"),
+        pytest.param([["GET", "/", "2xx", 1, {"1.5": 1}]], id="half a bucket"),
     ],
 )
 def test_other_rows_are_refused(rows: object) -> None:
-    with pytest.raises(ValueError, match=r"rows|row|bucket"):
+    with pytest.raises(ValueError, match=r"rows|row|bucket|invalid literal"):
         from_rows(rows)

@@ -130,6 +130,7 @@ def test_without_a_dsn_they_are_counted_as_well(start: Start) -> None:
     TestClient(app).get("/nothing")
 
     assert counted() == {("GET", "<no route>", "4xx"): 1}
+    assert telemetry.details()["requests"] == 1
 
 
 @pytest.mark.usefixtures("client")

@@ -326,6 +326,36 @@ def test_what_is_deferred_comes_after_all_others_and_then_in_turn() -> None:
     assert order[3:] == [b"error:poison", b"log:poison", b"error:poison"]
 
 
+def test_the_oldest_that_waits_says_since_when() -> None:
+    spool = spool_on(ForgetfulDisk())
+    since = [spool.oldest_waiting_at]
+    for body in (b"first", b"second", b"third"):
+        spool.append([body])
+
+    since.append(spool.oldest_waiting_at)
+    while entry := spool.take():
+        assert since[-1] == entry.written_at
+        spool.acknowledge(entry)
+        since.append(spool.oldest_waiting_at)
+
+    assert len(set(since)) == 4
+    assert since[0] is since[-1] is None
+
+
+def test_of_what_an_earlier_process_left_the_record_says_since_when() -> None:
+    disk = ForgetfulDisk()
+    spool = spool_on(disk)
+    spool.append([b"left"])
+    since = spool.oldest_waiting_at
+    spool.close()
+
+    heir = spool_on(disk)
+    heir.recover()
+
+    assert since is not None
+    assert heir.oldest_waiting_at == since
+
+
 def test_a_segment_that_somebody_deleted_does_not_hold_up_the_rest(tmp_path: Path) -> None:
     spool = spool_on(RealDisk(), tmp_path)
     spool.append([bytes(8_000)])

@@ -18,9 +18,11 @@ from toolboxai import telemetry
 from toolboxai.telemetry import setup
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.options import MEBIBYTE
-from toolboxai.telemetry.privacy import RULES_VERSION
+from toolboxai.telemetry.privacy import RULES_VERSION, Gate
 from toolboxai.telemetry.spool import Spool, claim_folder
 from toolboxai.telemetry.transport import wire
+from toolboxai.telemetry.transport.keeper import Keeper
+from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
 
 
 def refuse_with(status: int, **headers: str) -> Behaviour:
@@ -321,3 +323,26 @@ def test_json_is_made_of_anything() -> None:
         "nan": None,
         "odd": ["<object>", [1]],
     }
+
+
+def test_what_is_done_aside_is_done_while_there_is_always_more_to_keep(tmp_path: Path) -> None:
+    done_aside = Event()
+
+    def one_more() -> None:
+        if not done_aside.is_set():
+            keeper.put(Outgoing([OutgoingItem("event", {"message": "more"})]))
+
+    keeper = Keeper(
+        Gate(str),
+        Spool(tmp_path, max_bytes=1_000_000, lost=lambda _why, _body: None),
+        render_log=lambda _: {},
+        kept=one_more,
+        idle=done_aside.set,
+        max_envelopes=10,
+        max_logs=10,
+    )
+    keeper.start()
+    one_more()
+
+    assert done_aside.wait(10)
+    keeper.stop(5)

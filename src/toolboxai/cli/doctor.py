@@ -13,6 +13,7 @@ from toolboxai.monitor.queries import Queries
 from toolboxai.server.config import Settings
 from toolboxai.server.database import create_private_folder
 from toolboxai.server.sentry_config import telemetry_options
+from toolboxai.telemetry.counters import counters
 
 DELIVERY_TIMEOUT_SECONDS = 10.0
 LOOK_UP_TIMEOUT_SECONDS = 5.0
@@ -67,11 +68,11 @@ def send_message() -> str | None:
 
 def lost_errors() -> Counter[str]:
     """Return how many errors were lost before they could be sent, by reason."""
-    counts = telemetry.measurements()
+    counts = counters.snapshot()  # this process's: others may lose things of their own meanwhile
     dropped = [name.split(".") for name in counts if name.startswith("dropped.")]
     return Counter(
         {
-            reason: int(counts[f"dropped.{reason}.{category}"])
+            reason: counts[f"dropped.{reason}.{category}"]
             for _, reason, category in dropped
             if category == "error" and reason not in LOST_LATER
         }
@@ -110,7 +111,7 @@ def _send_and_look(settings: Settings, dsn: str, say: Say) -> int:
         say("  it is kept on disk and goes out when the sink answers")
         say(f"event id: {event_id}")
         return 1
-    if refusal := telemetry.details().get("last_error"):
+    if refusal := _last_error():
         say(f"✗ the sink refused it: {refusal}; compare SENTRY_DSN with the project's settings")
         say(f"event id: {event_id}")
         return 1
@@ -129,6 +130,12 @@ def _look(settings: Settings, dsn: str, event_id: str, say: Say) -> int:
     return 0 if is_seen else 1
 
 
+def _last_error() -> str | None:
+    """Return why this process, not another that reports meanwhile, last failed to deliver."""
+    error: str | None = telemetry.details()["processes"][0]["last_error"]
+    return error
+
+
 def _remedy_without_sink(settings: Settings) -> str:
     if settings.is_development:
         return "start the monitor (toolboxai up), or set SENTRY_DSN"
@@ -136,5 +143,5 @@ def _remedy_without_sink(settings: Settings) -> str:
 
 
 def _remedy_for_delivery() -> str:
-    reason = telemetry.details().get("last_error") or "no answer"
+    reason = _last_error() or "no answer"
     return f"{reason}. Does it run (toolboxai up), is it reachable, is SENTRY_DSN right?"

@@ -1,7 +1,6 @@
 """What operators and their machines ask: is it alive, is it ready, what are the figures."""
 
-import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Header, Request, Response, status
@@ -17,10 +16,6 @@ from toolboxai.server.database import DatabaseDep
 
 router = APIRouter(tags=["operations"])
 
-TELEMETRY_PREFIX = "toolboxai_telemetry_"
-# What anybody may know of telemetry; the rest says how busy the server is and what it loses.
-PUBLIC_FIGURES = frozenset({"enabled", "healthy"})
-Figures = Mapping[str, int | float]
 HEALTHY = {"status": "ok", "version": __version__}
 
 
@@ -38,20 +33,18 @@ class Readiness(Health):
 
 
 class TelemetryCollector(Collector):
-    """Telemetry's own figures as metrics; what follows a name's first dot becomes a label."""
+    """Telemetry's own families among those of the server: all on this machine itself, else what anybody may know."""
 
-    def __init__(self, figures: Figures) -> None:
-        self._figures = figures
+    def __init__(self, request: Request) -> None:
+        self._everything = telemetry.is_local(request)
 
     def collect(self) -> Iterable[Metric]:
-        """Return the figures, those of one group together."""
-        metrics: dict[str, Metric] = {}
-        for name, figure in self._figures.items():
-            group, _, kind = name.partition(".")
-            family = f"{TELEMETRY_PREFIX}{re.sub(r'[^a-zA-Z0-9_]', '_', group)}"
-            metric = metrics.setdefault(family, Metric(family, f"Telemetry: {group}", "unknown"))
-            metric.add_sample(family, {"kind": kind} if kind else {}, figure)
-        return metrics.values()
+        """Return the families as they are now, over all workers."""
+        for family in telemetry.measurements(everything=self._everything):
+            metric = Metric(family.name, family.help, family.kind)
+            for sample in family.samples:
+                metric.add_sample(sample.name, dict(sample.labels), sample.value)
+            yield metric
 
 
 def new_registry() -> CollectorRegistry:
@@ -66,14 +59,6 @@ def registry_of(request: Request) -> CollectorRegistry:
     """Return the registry that the application was started with."""
     registry: CollectorRegistry = request.app.state.registry
     return registry
-
-
-def figures_for(request: Request) -> Figures:
-    """Return what whoever asks may know of telemetry: everything only on this machine itself."""
-    figures = telemetry.measurements()
-    if telemetry.is_local(request):
-        return figures
-    return {name: figure for name, figure in figures.items() if name in PUBLIC_FIGURES}
 
 
 def _example(example: object, media_type: str = "application/json") -> dict[str, Any]:
@@ -119,29 +104,29 @@ async def ready(response: Response, database: DatabaseDep) -> Readiness:
         | {"description": "Prometheus text; JSON for `Accept: application/json`"}
     },
 )
-async def metrics(
+def metrics(
+    request: Request,
     registry: Annotated[CollectorRegistry, Depends(registry_of)],
-    figures: Annotated[Figures, Depends(figures_for)],
     accept: Annotated[str, Header()] = "",
 ) -> Response:
-    """Return the figures of this process, its lessons and its telemetry.
+    """Return the figures of this process and its lessons, and of all workers' telemetry and requests.
 
-    Telemetry's queue, spool and losses are for this machine alone: asked through a loopback
-    address and name, with no proxy between. Others learn whether it is enabled and healthy.
+    Telemetry's figures are for this machine alone: asked through a loopback address and name,
+    with no proxy between. Others learn whether it is enabled and healthy.
     """
-    if "application/json" in accept:
-        return JSONResponse(_as_json(registry, figures))
     shown = CollectorRegistry()
     shown.register(registry)
-    shown.register(TelemetryCollector(figures))
+    shown.register(TelemetryCollector(request))
+    if "application/json" in accept:
+        return JSONResponse(_as_json(shown, is_local=telemetry.is_local(request)))
     encode, content_type = choose_encoder(accept)
     return Response(encode(shown), media_type=content_type)
 
 
-def _as_json(registry: CollectorRegistry, figures: Figures) -> dict[str, object]:
+def _as_json(registry: CollectorRegistry, *, is_local: bool) -> dict[str, object]:
     samples = [
         {"name": sample.name, "labels": sample.labels, "value": sample.value}
         for metric in registry.collect()
         for sample in metric.samples
     ]
-    return {"sentry": telemetry.status() | {"figures": figures}, "samples": samples}
+    return {"sentry": telemetry.details() if is_local else telemetry.status(), "samples": samples}

@@ -18,9 +18,10 @@ from toolboxai.telemetry.context import (
     set_context,
     set_user,
 )
+from toolboxai.telemetry.health import details, measurements, status
 from toolboxai.telemetry.jobs import background, job
 from toolboxai.telemetry.options import Options, OptionsError
-from toolboxai.telemetry.routes import add_routes, details, is_local, measurements, status
+from toolboxai.telemetry.routes import add_routes, is_local
 from toolboxai.telemetry.security import authentication_failed
 from toolboxai.telemetry.setup import (
     close,

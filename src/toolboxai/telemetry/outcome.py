@@ -6,7 +6,7 @@ from typing import Protocol
 
 from toolboxai.telemetry.current import Failure, Request
 from toolboxai.telemetry.durations import durations
-from toolboxai.telemetry.facts import transaction_name
+from toolboxai.telemetry.facts import route_of
 from toolboxai.telemetry.filtering import chain_of, is_fault
 from toolboxai.telemetry.sampling import is_kept_anyway
 from toolboxai.telemetry.tracing import begin_late
@@ -87,7 +87,7 @@ def report_logged(reporter: Reporter, request: Request, reported: BaseException 
 
 def timed(request: Request) -> None:
     """Count how long it took to answer; a background task comes after, a websocket has no answer."""
-    if request.kind == "http":
+    if request.scope["type"] == "http":
         seconds = request.took_seconds or perf_counter() - request.began
-        name = transaction_name(request)
-        durations.observe(request.scope["method"], name, request.status or 500, seconds)
+        scope = request.scope
+        durations.observe(scope["method"], route_of(scope), request.status or 500, seconds)

@@ -1,17 +1,19 @@
-"""What telemetry says of itself: ``/sentry/status``; and how to try it in development: ``/sentry-debug``."""
+"""Where telemetry is asked: ``/sentry/status``, ``/metrics``; and tried, in development: ``/sentry-debug``."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, MutableMapping
 from ipaddress import ip_address
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import BaseRoute, Match, Mount, Route
 
-from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.setup import current_telemetry, telemetry
+from toolboxai.telemetry.exposition import CONTENT_TYPE, as_text
+from toolboxai.telemetry.health import details, measurements, status
+from toolboxai.telemetry.setup import telemetry
 from toolboxai.telemetry.tracing import span
 
 # Not this module's own name: what telemetry says of itself is never sent.
@@ -20,75 +22,53 @@ log = logging.getLogger("toolboxai.debug")
 _FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
+Endpoint = Callable[[Request], Response]
+
 
 class DebugError(RuntimeError):
     """Raised on request, to see that it arrives."""
 
 
-def status() -> dict[str, Any]:
-    """Return what anybody may know: whether reporting is on and works. Never the DSN."""
-    active = current_telemetry()
-    if active is None or active.transport is None:
-        reason = "no DSN is set: monitoring is off" if active else "telemetry.init was not called"
-        environment = active.options.environment if active else None
-        return {"enabled": False, "healthy": False, "environment": environment, "reason": reason}
-    delivery = active.transport.delivery
-    last = delivery.last_delivered_at
-    return {
-        "enabled": True,
-        "healthy": delivery.is_healthy,
-        "environment": active.options.environment,
-        "release": active.options.release,
-        "last_delivery": last.isoformat() if last else None,
-    }
+class _SpareRoute(Route):
+    """A route for who has none of that path, whichever of both is added first."""
 
+    def __init__(self, app: Starlette, path: str, endpoint: Endpoint) -> None:
+        super().__init__(path, endpoint, methods=["GET"], include_in_schema=False)
+        self._app = app
 
-def details() -> dict[str, Any]:
-    """Return what operators may know: queue, spool, losses by reason, redactions by rule."""
-    active = current_telemetry()
-    if active is None or active.transport is None:
-        return status()
-    transport = active.transport
-    return status() | {
-        "server_name": active.server_name,
-        "traces_sample_rate": active.traces_sample_rate,
-        "send_default_pii": active.options.send_default_pii,
-        "queued": transport.queued,
-        "spool": {
-            "waiting": transport.spool.waiting,
-            "size_bytes": transport.spool.size_bytes,
-            "max_bytes": active.options.spool_max_bytes,
-        },
-        "failures_in_a_row": transport.delivery.failures_in_a_row,
-        "last_error": transport.delivery.last_error,
-        "counts": dict(sorted(counters.snapshot().items())),
-    }
+    def matches(self, scope: MutableMapping[str, Any]) -> tuple[Match, MutableMapping[str, Any]]:
+        """Give way to the application's own."""
+        match, found = super().matches(scope)
+        if match is not Match.NONE and any(self._is_before(r, scope) for r in self._app.routes):
+            return Match.NONE, {}
+        return match, found
 
-
-def measurements() -> Mapping[str, int | float]:
-    """Return flat numbers for a metrics page."""
-    active = current_telemetry()
-    numbers: dict[str, int | float] = {"enabled": int(bool(active and active.is_active))}
-    if active is not None and active.transport is not None:
-        transport = active.transport
-        numbers |= {
-            "healthy": int(transport.delivery.is_healthy),
-            "queued": transport.queued,
-            "spool_waiting": transport.spool.waiting,
-            "spool_size_bytes": transport.spool.size_bytes,
-        }
-    return {**numbers, **counters.snapshot()}
+    def _is_before(self, route: BaseRoute, scope: MutableMapping[str, Any]) -> bool:
+        if isinstance(route, Mount):  # at its path, not one for everything
+            return route.path == self.path
+        return route is not self and route.matches(dict(scope))[0] is Match.FULL
 
 
 def add_routes(app: Starlette) -> None:
-    """Add ``/sentry/status`` and, in development only, ``/sentry-debug``."""
+    """Add ``/sentry/status``, ``/metrics`` unless there is one, and ``/sentry-debug`` in development only."""
     app.add_route("/sentry/status", _status, methods=["GET"], include_in_schema=False)
+    app.router.routes.append(_SpareRoute(app, "/metrics", _metrics))
     if telemetry().options.is_development:
         app.add_route("/sentry-debug", _debug, methods=["GET", "POST"], include_in_schema=False)
 
 
-async def _status(request: Request) -> Response:
+# Not `async`: what other workers have counted is read from their files, in a thread.
+def _status(request: Request) -> Response:
     return JSONResponse(details() if is_local(request) else status())
+
+
+def _metrics(request: Request) -> Response:
+    everything = is_local(request)
+    families = measurements(everything=everything)
+    if "application/json" not in request.headers.get("accept", ""):
+        return PlainTextResponse(as_text(families), media_type=CONTENT_TYPE)
+    samples = [sample._asdict() for family in families for sample in family.samples]
+    return JSONResponse({"sentry": details() if everything else status(), "samples": samples})
 
 
 def is_local(request: Request) -> bool:

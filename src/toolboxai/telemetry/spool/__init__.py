@@ -2,10 +2,17 @@
 
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
 from toolboxai.telemetry.spool.looking import Waiting, Worker, discard, waiting_in, workers_in
-from toolboxai.telemetry.spool.slots import Slot, claim_folder, home_of, may_pass
+from toolboxai.telemetry.spool.slots import (
+    FIGURES_NAME,
+    Slot,
+    claim_folder,
+    home_of,
+    may_pass,
+)
 from toolboxai.telemetry.spool.spool import MAX_AGE_HOURS, Entry, Spool
 
 __all__ = [
+    "FIGURES_NAME",
     "MAX_AGE_HOURS",
     "Disk",
     "Entry",

@@ -48,6 +48,7 @@ class Segment:
         self._starts = array("I")
         self._states = bytearray()
         self._kinds: list[Categories] = [frozenset()]
+        self._oldest = (-1, 0)  # index and time of the oldest that waits, as last looked up
 
     @classmethod
     def create(cls, path: Path, disk: Disk, now_ns: int) -> "Segment":
@@ -147,6 +148,17 @@ class Segment:
         start = self._starts[index]
         end = self._starts[index + 1] if index + 1 < self.count else self.size_bytes
         return record_at(self.disk.read_part(self.path, start, end - start))
+
+    @property
+    def oldest_waiting_ns(self) -> int | None:
+        """When the oldest record came that is not acknowledged, in nanoseconds since 1970."""
+        index = self.count - len(self._states.lstrip(bytes([_DONE])))
+        if index == self.count:
+            return None
+        if index != self._oldest[0]:
+            record = self.read(index)
+            self._oldest = (index, record.written_ns if record else 0)
+        return self._oldest[1] or number_of(self.path.name)
 
     def give_back(self, index: int) -> None:
         """Let ``index`` be taken again."""

@@ -13,6 +13,8 @@ from toolboxai.telemetry.spool.segment import number_of
 
 MAX_WORKERS = 256
 LABEL_FILE = "sink"
+# What a worker tells the others (telemetry.workers): it means nothing once the worker is gone.
+FIGURES_NAME = "figures.json"
 _PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
@@ -44,6 +46,7 @@ def claim_folder(root: Path, sink: str, *, label: str = "") -> Slot:
     _make(home)
     for number in range(MAX_WORKERS):
         if slot := claim(home / f"worker-{number}"):
+            _forget_figures(slot.folder)
             with suppress(OSError):  # what can't be had now is there for the next one
                 _name(home, label)
                 _adopt(home, slot)
@@ -96,9 +99,11 @@ def label_of(home: Path) -> str:
 def _adopt(home: Path, mine: Slot) -> None:
     """Move the segments of folders that nobody holds into ours. Names are times, so order holds."""
     for folder in sorted(home.glob("worker-*")):
-        if folder == mine.folder or not any(folder.glob("*.segment")):
+        remains = (*folder.glob("*.segment"), *folder.glob(FIGURES_NAME))
+        if folder == mine.folder or not remains:
             continue
         if orphan := claim(folder):
+            _forget_figures(folder)
             try:
                 _move(folder, mine.folder)
             finally:
@@ -115,6 +120,11 @@ def _move(source: Path, target: Path) -> None:
         segment.rename(to)
     for folder in (target, source):
         RealDisk().sync_folder(folder)
+
+
+def _forget_figures(folder: Path) -> None:
+    with suppress(OSError):  # whatever is there under that name: it keeps nobody from working
+        (folder / FIGURES_NAME).unlink(missing_ok=True)
 
 
 def _free(path: Path) -> Path:

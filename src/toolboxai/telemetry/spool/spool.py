@@ -99,6 +99,15 @@ class Spool:
             return sum(segment.waiting for segment in self._segments)
 
     @property
+    def oldest_waiting_at(self) -> float | None:
+        """When the body came that waits longest, in seconds since 1970; ``None`` too if it can't be read."""
+        with self._lock, suppress(OSError):
+            for segment in self._segments:  # in the order of their times
+                if (since_ns := segment.oldest_waiting_ns) is not None:
+                    return since_ns / _SECOND_NS
+        return None
+
+    @property
     def held(self) -> int:
         """How many bodies are in memory only, and not on their way out."""
         with self._lock:

@@ -15,7 +15,7 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.spool import Entry, Spool
 from toolboxai.telemetry.transport.limit_file import LimitFile
 from toolboxai.telemetry.transport.limits import Limits, allow, asked
-from toolboxai.telemetry.transport.losses import count_body
+from toolboxai.telemetry.transport.losses import count_body, count_sent
 from toolboxai.telemetry.transport.sink import Answer, Post
 from toolboxai.telemetry.transport.wire import stamped
 
@@ -39,7 +39,9 @@ class Delivery:
     """How sending goes, for people to look at. ``limited`` says until when the sink wants none of a category."""
 
     last_delivered_at: datetime | None = None
+    last_delivered: str = ""
     last_failed_at: datetime | None = None
+    last_failure: str = ""
     last_error: str | None = None
     failures_in_a_row: int = 0
     limited: Mapping[str, datetime] = field(default_factory=dict)
@@ -174,9 +176,12 @@ class Courier:
 
     def _note_failure(self, why: str) -> None:
         self._delivery.failures_in_a_row += 1
-        self._delivery.last_error = why
-        self._delivery.last_failed_at = datetime.fromtimestamp(self._now(), UTC)
+        self._note_error(why)
         counters.add("attempts.failed")
+
+    def _note_error(self, why: str) -> None:
+        self._delivery.last_error = self._delivery.last_failure = why
+        self._delivery.last_failed_at = datetime.fromtimestamp(self._now(), UTC)
 
     def _settle(self, entry: Entry, status: int) -> None:
         """The sink has decided: it has it, or will never want it."""
@@ -185,11 +190,11 @@ class Courier:
         self._pardon()
         if status < 300:
             self._delivery.last_delivered_at = datetime.fromtimestamp(self._now(), UTC)
+            self._delivery.last_delivered = count_sent(entry.body)
             self._delivery.last_error = None
             counters.add("envelopes.delivered")
         else:
-            self._delivery.last_error = f"HTTP {status}"
-            self._delivery.last_failed_at = datetime.fromtimestamp(self._now(), UTC)
+            self._note_error(f"HTTP {status}")
             counters.add(f"envelopes.refused.{status}")
             count_body("send_error", entry.body)
 

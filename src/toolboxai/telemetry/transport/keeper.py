@@ -30,7 +30,7 @@ BACKLOG_ENVELOPES = (
     40  # from which on it only lets others go first: what waits should be durable soon
 )
 RETRY_SECONDS = 0.25
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 1.0
 MAX_LOGS_PER_ENVELOPE = 100
 MAX_BATCH_ENVELOPES = 100
 
@@ -63,6 +63,7 @@ class Keeper:
         self._envelopes: deque[Outgoing] = deque()
         self._logs: deque[LogRecord] = deque()
         self._in_hand = 0  # taken from the queues, not yet bytes
+        self.disk_error: str | None = None
         self._retry_at = 0.0  # when the disk is asked again after it refused
         # Not an Event: a signal handler that logs may interrupt the very thread that is setting it.
         self._wake: SimpleQueue[None] = SimpleQueue()
@@ -135,15 +136,19 @@ class Keeper:
             self._busy = True
             with quietly:
                 self._keep_all()
-            if monotonic() >= self._idle_at:
-                self._idle_at = monotonic() + IDLE_SECONDS
-                with quietly:
-                    self._spool.expire()
-                    self._idle_work()
+            self._work_aside()
             self._in_hand = 0
             self._busy = False
             with self._idle:
                 self._idle.notify_all()
+
+    def _work_aside(self) -> None:
+        """Do once a second what has time, also while there is so much to keep that nobody sleeps."""
+        if monotonic() >= self._idle_at:
+            self._idle_at = monotonic() + IDLE_SECONDS
+            with quietly:
+                self._spool.expire()
+                self._idle_work()
 
     def _sleep_until_needed(self) -> None:
         if self._spool.held:  # the disk refuses: it is asked again now and then
@@ -166,6 +171,7 @@ class Keeper:
             batch = self._next_batch()
             self._in_hand = 0
             self._store(batch)
+            self._work_aside()
 
     def _next_batch(self) -> list[bytes]:
         batch: list[bytes] = []
@@ -220,7 +226,9 @@ class Keeper:
             if monotonic() >= self._retry_at:
                 self._spool.settle()
                 self._spool.append(batch)
-        except OSError:
+                self.disk_error = None
+        except OSError as error:
+            self.disk_error = error.strerror or type(error).__name__
             counters.add("spool_errors")
             self._retry_at = monotonic() + RETRY_SECONDS
         if before:

@@ -1,5 +1,6 @@
-"""What will not arrive is counted, by Sentry's reason and category."""
+"""What will not arrive is counted, by Sentry's reason and category; and what has."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -7,7 +8,7 @@ import orjson
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.transport.wire import OutgoingItem, category_of, items_in
+from toolboxai.telemetry.transport.wire import OutgoingItem, category_of, contents, items_in
 
 
 def count_items(reason: str, items: Iterable[OutgoingItem]) -> None:
@@ -22,6 +23,16 @@ def count_body(reason: str, body: bytes) -> None:
         for header, payload in items_in(body):
             is_trace = header["type"] == "transaction"
             _count(reason, header["type"], header, orjson.loads(payload) if is_trace else None)
+
+
+def count_sent(body: bytes) -> str:
+    """Count what an envelope held that has arrived; return it in words."""
+    sent = Counter[str]()
+    with quietly:
+        for category, quantity in contents(body):
+            sent[category] += quantity
+            counters.add(f"sent.{category}", quantity)
+    return ", ".join(f"{quantity} {category}" for category, quantity in sent.items())
 
 
 def _count(reason: str, kind: str, headers: Mapping[str, Any], payload: Any) -> None:  # noqa: ANN401 - JSON

@@ -1,10 +1,11 @@
 """The SDK's transport, and the door by which our own events reach it without the SDK's serialiser."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from time import monotonic
+from time import monotonic, time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,6 +15,8 @@ from sentry_sdk.transport import Transport
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.durations import durations
+from toolboxai.telemetry.figures import Figures, moment
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
 from toolboxai.telemetry.spool import Entry, Slot, Spool, claim_folder, may_pass
@@ -26,6 +29,7 @@ from toolboxai.telemetry.transport.reports import Reports
 from toolboxai.telemetry.transport.sender import Sender
 from toolboxai.telemetry.transport.sink import Post, Sink
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
+from toolboxai.telemetry.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +74,8 @@ class SpoolingTransport(Transport):
     def _open(self) -> None:
         choices = self._choices
         self._slot: Slot | None = None
+        self._workers: Workers | None = None
+        self._started = time()
         folder = self._folder_if_possible()
         self.spool = Spool(
             folder,
@@ -106,6 +112,7 @@ class SpoolingTransport(Transport):
 
     def _claim(self) -> Path:
         self._slot = claim_folder(self._spool_dir, self._dsn, label=label_of(self._dsn))
+        self._workers = Workers(self._slot.folder)
         return self._slot.folder
 
     def _folder_if_possible(self) -> Path | None:
@@ -130,8 +137,47 @@ class SpoolingTransport(Transport):
         self.start()
 
     def _when_idle(self) -> None:
-        self._idle()
-        self._report()
+        with quietly:
+            self._idle()
+        with quietly:
+            self._report()
+        if self._workers is not None:
+            self._workers.share(self.figures)
+
+    def others(self) -> list[Figures]:
+        """Return what the other live workers have last shared."""
+        return [] if self._workers is None else self._workers.others()
+
+    def figures(self) -> Figures:
+        """Return what this process has counted, as of now."""
+        delivery = self.delivery
+        return Figures(
+            pid=os.getpid(),
+            started=self._started,
+            serves=durations.serves,
+            queued=self.queued,
+            spool_waiting=self.spool.waiting,
+            spool_size_bytes=self.spool.size_bytes,
+            oldest_waiting_at=self.spool.oldest_waiting_at,
+            trouble=self._trouble(delivery),
+            last_error=delivery.last_error,
+            failures_in_a_row=delivery.failures_in_a_row,
+            last_success=moment(delivery.last_delivered_at, delivery.last_delivered),
+            last_failure=moment(delivery.last_failed_at, delivery.last_failure),
+            counts=counters.snapshot(),
+            durations=durations.snapshot(),
+        )
+
+    def _trouble(self, delivery: Delivery) -> str | None:
+        if self._keeper.disk_error is not None:
+            return f"the disk does not take what is captured: {self._keeper.disk_error}"
+        if delivery.last_error is None:
+            return None
+        if attempts := delivery.failures_in_a_row:
+            return (
+                f"nothing gets through to the sink: {delivery.last_error} ({attempts:,} in a row)"
+            )
+        return f"the sink refused what it was sent: {delivery.last_error}"
 
     def _report(self, *, at_once: bool = False) -> bool:
         """Tell the sink what never arrived; say whether there was anything to tell."""
