@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from tests.cli.processes import wait_until
 from tests.telemetry.conftest import Start
 from tests.telemetry.sink import RecordingSink, answer
 from toolboxai import telemetry
@@ -79,11 +80,11 @@ def test_what_all_workers_counted_is_added_up(start: Start, other: Workers) -> N
     assert told["queued"] == 2
     assert told["spool"]["waiting"] == 3
     assert told["spool"]["max_bytes"] == 2 * 256 * 1024 * 1024
-    assert told["sent"] == {"error": 5}
+    assert told["sent"]["error"] == 5
     assert told["dropped"] == {"storm": {"error": 6}}
     assert told["redacted"] == {"password": 6}
     assert told["counts"]["dropped.storm.error"] == 6
-    assert told["last_success"]["what"] == "1 error"
+    assert told["last_success"]["what"] in {"1 error", "1 internal"}  # that, or of what was lost
     assert told["last_success"]["at"] == told["last_delivery"]
     assert told["last_failure"] is None
 
@@ -146,9 +147,14 @@ def test_a_disk_that_takes_nothing_is_named_as_the_reason(
 
     reason = "the disk does not take what is captured: No such file or directory"
     assert told["reason"] == reason
-    assert telemetry.flush(5)
-    assert telemetry.status()["healthy"]
+    wait_until(is_healthy_after_one_more, "a disk that takes something again")
     assert sink.items("event")
+
+
+def is_healthy_after_one_more() -> bool:
+    sentry_sdk.capture_message("one more")
+    telemetry.flush(5)
+    return bool(telemetry.status()["healthy"])
 
 
 def test_before_init_it_says_so() -> None:
@@ -196,7 +202,7 @@ def test_any_application_has_a_metrics_page(start: Start) -> None:
 
 
 def test_strangers_see_little_of_it(start: Start) -> None:
-    start()
+    start(traces_sample_rate=0.0)
     client = TestClient(serving().app)
     client.get("/nowhere")
 

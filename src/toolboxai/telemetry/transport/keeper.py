@@ -222,11 +222,13 @@ class Keeper:
     def _store(self, batch: list[bytes]) -> None:
         """Put the batch on disk, after what waits for that; what the disk refuses is held in memory."""
         before = len(batch)
+        is_asked = bool(batch) or self._spool.held > 0
         try:
             if monotonic() >= self._retry_at:
                 self._spool.settle()
                 self._spool.append(batch)
-                self.disk_error = None
+                if is_asked:  # of nothing it would take nothing
+                    self.disk_error = None
         except OSError as error:
             self.disk_error = error.strerror or type(error).__name__
             counters.add("spool_errors")
