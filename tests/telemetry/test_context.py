@@ -1,6 +1,7 @@
 """What an application says of users, subjects, agents and its steps, as it arrives at the sink."""
 
 import asyncio
+import random
 from collections.abc import AsyncIterator, Iterator
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from starlette.testclient import TestClient
 from tests.telemetry.conftest import Start
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
+from toolboxai.telemetry.current import new_id
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM
 
 LESSON = telemetry.Education(
@@ -221,3 +223,14 @@ def test_a_generator_is_refused_with_what_to_do_instead() -> None:
         @telemetry.database_operation("read all")
         def read_all() -> Iterator[int]:
             yield 1
+
+
+def test_an_application_that_seeds_its_chance_decides_nothing_here() -> None:
+    ids = []
+    for _ in range(2):
+        random.seed(7)
+        before = random.getstate()
+        ids.append(new_id(128))
+        assert random.getstate() == before
+
+    assert ids[0] != ids[1]

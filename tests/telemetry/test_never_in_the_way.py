@@ -119,7 +119,7 @@ async def outcomes(host: Host, calls: Sequence[Call]) -> dict[str, Outcome]:
 
 async def instrumented(host: Host, call: Call, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     """Return what the host sees; of the first call, as the first that a new application serves."""
-    monkeypatch.setattr("toolboxai.telemetry.middleware.random", lambda: call.chance)
+    monkeypatch.setattr("toolboxai.telemetry.middleware.chance", lambda: call.chance)
     if call is CALLS[0]:
         host.app.middleware_stack = None  # so that it is built again, layer included
     return await outcome(host, call)

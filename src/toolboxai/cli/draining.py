@@ -14,6 +14,8 @@ from toolboxai.cli.environment import read_settings
 from toolboxai.cli.errors import CommandError
 from toolboxai.cli.folders import workers_below
 from toolboxai.server.sentry_config import telemetry_options
+from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.setup import current_telemetry
 from toolboxai.telemetry.spool import Worker, home_of, waiting_in
 from toolboxai.telemetry.transport.wire import categories_of
 
@@ -21,7 +23,7 @@ LOOK_SECONDS = 0.05
 RECOVERED = "envelopes.recovered"
 REFUSED = "envelopes.refused."
 
-Numbers = Mapping[str, int | float]
+Numbers = Mapping[str, int]
 Say = Callable[[str], None]
 
 
@@ -41,7 +43,7 @@ def run_drain(say: Say, *, timeout_seconds: float) -> int:
     if not total:
         say("nothing to send")
         return 0
-    before = telemetry.measurements()
+    before = counters.snapshot()
     try:
         telemetry.init(replace(options, enable_logs=False))
     except OSError as error:
@@ -76,11 +78,16 @@ def _watch(total: int, timeout_seconds: float, recovered_before: float) -> int:
     with _progress(total) as show:
         while waiting and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
-            numbers = telemetry.measurements()
-            if numbers.get(RECOVERED, 0) - recovered_before >= total:
-                waiting = int(numbers["spool_waiting"])
+            # Its own figures: a server that runs beside it has some, too.
+            if counters.snapshot().get(RECOVERED, 0) - recovered_before >= total:
+                waiting = _own_waiting()
             show(max(0, total - waiting))
     return waiting
+
+
+def _own_waiting() -> int:
+    active = current_telemetry()
+    return active.transport.spool.waiting if active and active.transport else 0
 
 
 @contextmanager
@@ -104,7 +111,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _say_how_it_went(total: int, waiting: int, before: Numbers, say: Say) -> int:
-    after = telemetry.measurements()
+    after = counters.snapshot()
     refused = {
         name.removeprefix(REFUSED): int(count - before.get(name, 0))
         for name, count in after.items()

@@ -1,10 +1,11 @@
 """The request that is being served, found from anywhere below it. One small object, nothing of Sentry's."""
 
+import os
 from collections import deque
 from collections.abc import Callable, Mapping, MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from random import getrandbits
+from random import Random
 from time import monotonic, perf_counter, time
 from types import TracebackType
 from typing import Any, NamedTuple
@@ -190,7 +191,13 @@ set_current_request = _request.set
 
 def new_id(bits: int) -> str:
     """Return a random id in hex. Speed matters here, secrecy does not."""
-    return f"{getrandbits(bits):0{bits // 4}x}"
+    return f"{_random.getrandbits(bits):0{bits // 4}x}"
+
+
+# Not the one that everybody shares: an application that seeds it would give all its workers the same ids.
+_random = Random()
+os.register_at_fork(after_in_child=_random.seed)
+chance = _random.random
 
 
 def mark_captured(error: BaseException, event_id: str) -> None:

@@ -2,12 +2,11 @@
 
 import asyncio
 from collections.abc import Coroutine
-from random import random
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.current import Request, current_request, set_current_request
+from toolboxai.telemetry.current import Request, chance, current_request, set_current_request
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.outcome import keep_if_telling, report_logged
 from toolboxai.telemetry.reporting import Telemetry
@@ -73,7 +72,7 @@ class _Run:
         isolate(request, self._scopes)
         rate = active.traces_sample_rate
         request.kept_anyway = rate > 0
-        if is_sampled(rate=rate, parent_sampled=None, chance=random()):
+        if is_sampled(rate=rate, parent_sampled=None, chance=chance()):
             begin(request, rate=rate)
 
     def end(self, error: BaseException | None) -> None:

@@ -3,7 +3,6 @@
 import asyncio
 import sys
 from collections.abc import Callable, MutableMapping
-from random import random
 from time import perf_counter
 from typing import Any
 from weakref import WeakSet
@@ -13,7 +12,13 @@ from starlette.types import ASGIApp, Message, Receive, Send
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.current import Failure, Request, current_request, set_current_request
+from toolboxai.telemetry.current import (
+    Failure,
+    Request,
+    chance,
+    current_request,
+    set_current_request,
+)
 from toolboxai.telemetry.durations import durations
 from toolboxai.telemetry.facts import OUTERMOST_APP
 from toolboxai.telemetry.filtering import is_fault
@@ -126,7 +131,7 @@ class TelemetryLayer:
             return
         self._isolate(request, outer)
         rate = rate_for(request.scope["path"], default=reporter.traces_sample_rate)
-        request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=random())
+        request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=chance())
         request.kept_anyway = rate > 0 and parent_sampled is None  # until the end says otherwise
         if request.sampled:
             begin(request, rate=rate)
