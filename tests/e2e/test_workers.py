@@ -22,7 +22,7 @@ def server(start_server: StartServer) -> Iterator[Server]:
     """A server of two workers that has answered 200 requests."""
     with running_sink() as sink:
         server = start_server("--workers", "2", SENTRY_DSN=sink.dsn)
-        wait_until(lambda: is_up(server) and status(server)["workers"] == 2, "two workers")
+        wait_until(lambda: is_up(server) and status(server)["workers"] == 2, "two workers", 60)
         with ThreadPoolExecutor(4) as clients:
             requests = clients.map(lambda _: server.ask("/objectives?grade=4"), range(REQUESTS))
         assert {answer.status for answer in requests} == {200}
