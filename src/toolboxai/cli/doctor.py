@@ -13,7 +13,6 @@ from toolboxai.monitor.queries import Queries
 from toolboxai.server.config import Settings
 from toolboxai.server.database import create_private_folder
 from toolboxai.server.sentry_config import telemetry_options
-from toolboxai.telemetry.counters import counters
 
 DELIVERY_TIMEOUT_SECONDS = 10.0
 LOOK_UP_TIMEOUT_SECONDS = 5.0
@@ -68,11 +67,11 @@ def send_message() -> str | None:
 
 def lost_errors() -> Counter[str]:
     """Return how many errors were lost before they could be sent, by reason."""
-    counts = counters.snapshot()  # this process's: others may lose things of their own meanwhile
+    counts = telemetry.measurements()
     dropped = [name.split(".") for name in counts if name.startswith("dropped.")]
     return Counter(
         {
-            reason: counts[f"dropped.{reason}.{category}"]
+            reason: int(counts[f"dropped.{reason}.{category}"])
             for _, reason, category in dropped
             if category == "error" and reason not in LOST_LATER
         }

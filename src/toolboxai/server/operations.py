@@ -40,7 +40,7 @@ class TelemetryCollector(Collector):
 
     def collect(self) -> Iterable[Metric]:
         """Return the families as they are now, over all workers."""
-        for family in telemetry.measurements(everything=self._everything):
+        for family in telemetry.metrics(everything=self._everything):
             metric = Metric(family.name, family.help, family.kind)
             for sample in family.samples:
                 metric.add_sample(sample.name, dict(sample.labels), sample.value)

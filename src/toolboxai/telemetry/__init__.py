@@ -18,7 +18,7 @@ from toolboxai.telemetry.context import (
     set_context,
     set_user,
 )
-from toolboxai.telemetry.health import details, measurements, status
+from toolboxai.telemetry.health import details, measurements, metrics, status
 from toolboxai.telemetry.jobs import background, job
 from toolboxai.telemetry.options import Options, OptionsError
 from toolboxai.telemetry.routes import add_routes, is_local
@@ -65,6 +65,7 @@ __all__ = [
     "is_local",
     "job",
     "measurements",
+    "metrics",
     "request_id",
     "set_context",
     "set_user",

@@ -46,7 +46,22 @@ def details() -> dict[str, Any]:
     }
 
 
-def measurements(*, everything: bool = True) -> list[Family]:
+def measurements() -> Mapping[str, int | float]:
+    """Return flat numbers of this process alone: what it has counted and what waits now."""
+    active = current_telemetry()
+    own = _own(active)
+    numbers: dict[str, int | float] = {"enabled": int(active is not None and active.is_active)}
+    if active is not None and active.is_active:
+        numbers |= {
+            "healthy": int(own.trouble is None),
+            "queued": own.queued,
+            "spool_waiting": own.spool_waiting,
+            "spool_size_bytes": own.spool_size_bytes,
+        }
+    return {**numbers, **own.counts}
+
+
+def metrics(*, everything: bool = True) -> list[Family]:
     """Return the families of a metrics page; without ``everything``, only what anybody may know."""
     active = current_telemetry()
     everybody = _of_all(active)
@@ -63,17 +78,20 @@ def measurements(*, everything: bool = True) -> list[Family]:
 
 def _of_all(active: Telemetry | None) -> list[Figures]:
     """Return the figures of each process: this one's as of now, the others' as they last shared them."""
+    others = active.transport.others() if active is not None and active.transport else []
+    return [_own(active), *others]
+
+
+def _own(active: Telemetry | None) -> Figures:
     if active is not None and active.transport is not None:
-        return [active.transport.figures(), *active.transport.others()]
+        return active.transport.figures()
     # Without a DSN there is no spool to share anything in, and each process speaks for itself.
-    return [
-        Figures(
-            pid=os.getpid(),
-            serves=durations.serves,
-            counts=counters.snapshot(),
-            durations=durations.snapshot(),
-        )
-    ]
+    return Figures(
+        pid=os.getpid(),
+        serves=durations.serves,
+        counts=counters.snapshot(),
+        durations=durations.snapshot(),
+    )
 
 
 def _workers(everybody: list[Figures]) -> int:

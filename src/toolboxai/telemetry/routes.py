@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 
 from toolboxai.telemetry.exposition import CONTENT_TYPE, as_text
-from toolboxai.telemetry.health import details, measurements, status
+from toolboxai.telemetry.health import details, metrics, status
 from toolboxai.telemetry.setup import telemetry
 from toolboxai.telemetry.tracing import span
 
@@ -64,7 +64,7 @@ def _status(request: Request) -> Response:
 
 def _metrics(request: Request) -> Response:
     everything = is_local(request)
-    families = measurements(everything=everything)
+    families = metrics(everything=everything)
     if "application/json" not in request.headers.get("accept", ""):
         return PlainTextResponse(as_text(families), media_type=CONTENT_TYPE)
     samples = [sample._asdict() for family in families for sample in family.samples]
