@@ -66,22 +66,19 @@ async def lie(port: int, kind: str) -> None:
 
 
 @contextmanager
-def servers(kinds: list[str]) -> Iterator[dict[str, int]]:
-    """Start a sink and an application for each kind; give the applications' ports."""
+def server(kind: str) -> Iterator[int]:
+    """Start an application and the sink it reports to; give the application's port, warmed up."""
     with ExitStack() as stack:
-        ports = {}
-        for kind in kinds:
-            folder, sink = stack.enter_context(TemporaryDirectory()), free_port()
-            module = "benchmarks.lying_sink" if kind in LIES else "benchmarks.sink"
-            stack.enter_context(
-                running(module, str(sink), *([kind] if kind in LIES else []), port=sink)
-            )
-            port = ports[kind] = free_port()
-            dsn = f"http://key@127.0.0.1:{sink}/1"
-            stack.enter_context(
-                running("benchmarks.application", "ours", str(port), dsn, folder, port=port)
-            )
-        yield ports
+        folder, sink, port = stack.enter_context(TemporaryDirectory()), free_port(), free_port()
+        if kind in LIES:
+            stack.enter_context(running("benchmarks.lying_sink", str(sink), kind, port=sink))
+        else:
+            stack.enter_context(running("benchmarks.sink", str(sink), port=sink))
+        dsn = f"http://key@127.0.0.1:{sink}/1"
+        arguments = ("benchmarks.application", "ours", str(port), dsn, folder)
+        stack.enter_context(running(*arguments, port=port))
+        run(port, get(port, PATH), requests=WARM_UP)
+        yield port
 
 
 def cost(port: int, requests: int) -> tuple[float, float, float]:
@@ -99,25 +96,20 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--requests", type=int, default=1_600)
     chosen = parser.parse_args()
-    kinds = ["good", "good again", *LIES]
-    with servers(kinds) as ports:
-        for port in ports.values():
-            run(port, get(port, PATH), requests=WARM_UP)
-        taken: dict[str, list[tuple[float, float, float]]] = {kind: [] for kind in kinds}
-        for _ in range(chosen.rounds):
-            for kind, port in ports.items():
-                taken[kind].append(cost(port, chosen.requests))
-        report(taken, {kind: ask(port, "/cpu")["rss_kib"] for kind, port in ports.items()})
-
-
-def report(taken: dict[str, list[tuple[float, float, float]]], rss_kib: dict[str, float]) -> None:
-    """Print a row a kind."""
-    print(f"{PATH}, x good, medians of {len(taken['good'])} rounds")
+    print(f"{PATH}, x good, medians of {chosen.rounds} rounds of {chosen.requests} requests")
     print(f"{'':18}{'CPU':>8}{'mean':>8}{'p99':>8}{'RSS MB':>8}")
-    for kind, rows in taken.items():
-        pairs = list(zip(rows, taken["good"], strict=True))
-        ratios = [median(row[place] / good[place] for row, good in pairs) for place in range(3)]
-        print(f"{kind:18}{''.join(f'{each:8.3f}' for each in ratios)}{rss_kib[kind] / 1024:8.0f}")
+    with server("good") as good:
+        for kind in ["good again", *LIES]:
+            with server(kind) as other:
+                report(kind, good, other, rounds=chosen.rounds, requests=chosen.requests)
+
+
+def report(kind: str, good: int, other: int, *, rounds: int, requests: int) -> None:
+    """Measure two servers by turns and print their ratios."""
+    pairs = [(cost(good, requests), cost(other, requests)) for _ in range(rounds)]
+    ratios = [median(it[place] / base[place] for base, it in pairs) for place in range(3)]
+    rss_mib = ask(other, "/cpu")["rss_kib"] / 1024
+    print(f"{kind:18}{''.join(f'{each:8.3f}' for each in ratios)}{rss_mib:8.0f}", flush=True)
 
 
 if __name__ == "__main__":
