@@ -17,7 +17,6 @@ from time import perf_counter, process_time, sleep
 from benchmarks.processes import free_port, running
 from toolboxai import telemetry
 from toolboxai.telemetry import setup
-from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.spool import RealDisk, Spool, claim_folder
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of, record
 
@@ -175,7 +174,7 @@ def draining(folder: Path) -> Iterator[Row]:
 
 def delivered() -> int:
     """Return how many envelopes the sink took."""
-    return counters.snapshot().get("envelopes.delivered", 0)
+    return int(telemetry.measurements().get("envelopes.delivered", 0))
 
 
 def syncing(folder: Path) -> Iterator[Row]:

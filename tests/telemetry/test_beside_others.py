@@ -24,6 +24,7 @@ import sentry_sdk
 import uvicorn
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import JSONResponse
+from sentry_sdk import logger
 from starlette.background import BackgroundTask
 from starlette.testclient import TestClient
 
@@ -673,3 +674,21 @@ def test_a_record_that_can_not_be_formatted_is_still_reported(
 
     (event,) = events_of(sink)
     assert event["logentry"]["formatted"] == "failed %d items"
+
+
+def test_what_the_sdk_still_holds_is_kept_at_the_end_and_its_threads_go(
+    start: Start, sink: RecordingSink
+) -> None:
+    before = set(threading.enumerate())
+    start()
+    app = FastAPI()
+    telemetry.instrument(app)
+    with TestClient(app):
+        logger.info("the last line of the SDK's own logger")
+
+    assert "the last line" in str(sink.items("log"))
+    telemetry.close()
+    left = {thread for thread in set(threading.enumerate()) - before if thread.is_alive()}
+    for thread in left:
+        thread.join(5)
+    assert not [thread for thread in left if thread.is_alive()]

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent.parent
 def test_the_example_reports_its_error(sink: RecordingSink, tmp_path: Path) -> None:
     port = free_port()
     command = [sys.executable, "-m", "uvicorn", "examples.any_fastapi_app:app", "--port", str(port)]
-    environment = os.environ | {"SENTRY_DSN": sink.dsn, "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"SENTRY_DSN": sink.dsn, "PYTHONPATH": f"{ROOT}/src:{ROOT}"}
     process = subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
     try:
         wait_until(lambda: is_listening(port), "the example")

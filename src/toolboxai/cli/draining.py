@@ -14,8 +14,6 @@ from toolboxai.cli.environment import read_settings
 from toolboxai.cli.errors import CommandError
 from toolboxai.cli.folders import workers_below
 from toolboxai.server.sentry_config import telemetry_options
-from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.setup import current_telemetry
 from toolboxai.telemetry.spool import Worker, home_of, waiting_in
 from toolboxai.telemetry.transport.wire import categories_of
 
@@ -23,7 +21,7 @@ LOOK_SECONDS = 0.05
 RECOVERED = "envelopes.recovered"
 REFUSED = "envelopes.refused."
 
-Numbers = Mapping[str, int]
+Numbers = Mapping[str, int | float]
 Say = Callable[[str], None]
 
 
@@ -43,7 +41,7 @@ def run_drain(say: Say, *, timeout_seconds: float) -> int:
     if not total:
         say("nothing to send")
         return 0
-    before = counters.snapshot()
+    before = telemetry.measurements()
     try:
         telemetry.init(replace(options, enable_logs=False))
     except OSError as error:
@@ -78,16 +76,11 @@ def _watch(total: int, timeout_seconds: float, recovered_before: float) -> int:
     with _progress(total) as show:
         while waiting and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
-            # Its own figures: a server that runs beside it has some, too.
-            if counters.snapshot().get(RECOVERED, 0) - recovered_before >= total:
-                waiting = _own_waiting()
+            numbers = telemetry.measurements()
+            if numbers.get(RECOVERED, 0) - recovered_before >= total:
+                waiting = int(numbers["spool_waiting"])
             show(max(0, total - waiting))
     return waiting
-
-
-def _own_waiting() -> int:
-    active = current_telemetry()
-    return active.transport.spool.waiting if active and active.transport else 0
 
 
 @contextmanager
@@ -111,7 +104,7 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
 
 
 def _say_how_it_went(total: int, waiting: int, before: Numbers, say: Say) -> int:
-    after = counters.snapshot()
+    after = telemetry.measurements()
     refused = {
         name.removeprefix(REFUSED): int(count - before.get(name, 0))
         for name, count in after.items()

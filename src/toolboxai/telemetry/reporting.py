@@ -6,7 +6,7 @@ import platform
 import socket
 from collections.abc import Mapping
 from secrets import token_hex
-from time import time
+from time import monotonic, time
 from typing import Any
 
 import sentry_sdk
@@ -303,10 +303,19 @@ class Telemetry:
 
     def keep(self) -> None:
         """Put on disk what was captured and, if the sink answers, deliver it."""
-        if self.transport is not None:
-            with quietly:
-                self._end_storms(all_of_them=True)
-            self.transport.settle(self.options.flush_timeout_seconds)
+        with quietly:
+            self._end_storms(all_of_them=True)
+        self.settle(self.options.flush_timeout_seconds)
+
+    def settle(self, timeout_seconds: float) -> bool:
+        """Wait until everything is on disk and, while the sink answers, delivered; say whether it is."""
+        if self.transport is None:
+            return True
+        deadline = monotonic() + timeout_seconds
+        with quietly:
+            # What the SDK itself still holds, its logs and metrics, into our queue.
+            sentry_sdk.get_client().flush(0)
+        return self.transport.settle(max(0.0, deadline - monotonic()))
 
     def close(self) -> None:
         """Stop reporting: storms told, threads ended, folder given back, log handler taken off."""
@@ -315,6 +324,8 @@ class Telemetry:
         atexit.unregister(self.keep)
         self.pause()
         if self.transport is not None:
+            with quietly:
+                sentry_sdk.get_global_scope().client.close(0)  # its threads, too; it kills the transport
             self.transport.kill()
         sentry_sdk.get_global_scope().set_client(None)
         self.transport, self.is_active = None, False

@@ -132,7 +132,7 @@ class Keeper:
 
     def _run(self) -> None:
         while not self._stopping:
-            self._sleep_until_needed()
+            self._sleep_in_any_case()
             self._busy = True
             with quietly:
                 self._keep_all()
@@ -149,6 +149,12 @@ class Keeper:
             with quietly:
                 self._spool.expire()
                 self._idle_work()
+
+    def _sleep_in_any_case(self) -> None:
+        with quietly:
+            self._sleep_until_needed()
+            return
+        sleep(RETRY_SECONDS)
 
     def _sleep_until_needed(self) -> None:
         if self._spool.held:  # the disk refuses: it is asked again now and then

@@ -73,6 +73,7 @@ class SpoolingTransport(Transport):
 
     def _open(self) -> None:
         choices = self._choices
+        self._is_over = False
         self._slot: Slot | None = None
         self._workers: Workers | None = None
         self._started = time()
@@ -247,7 +248,10 @@ class SpoolingTransport(Transport):
         return self._sender.drain(max(0.0, deadline - monotonic()))
 
     def kill(self) -> None:
-        """Keep what is there, end the threads, give the folder to whoever comes next."""
+        """Keep what is there, end the threads, give the folder to whoever comes next; once."""
+        if self._is_over:
+            return
+        self._is_over = True
         if self._keeper.flush(self._choices.flush_timeout_seconds):
             self._report(at_once=True)
         self._keeper.stop(self._choices.flush_timeout_seconds)
