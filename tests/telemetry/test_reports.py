@@ -184,7 +184,7 @@ def test_losses_of_all_kinds_reach_the_sink(start: Start, sink: RecordingSink) -
 
 def report(error: Exception) -> None:
     failure = Failure(error, None, new_id(128))
-    setup.telemetry().failed(failure, handled=True, mechanism="generic")
+    setup.telemetry().reporting.failed(failure, handled=True, mechanism="generic")
 
 
 def test_what_the_sink_refused_is_told_with_the_next_flush(

@@ -479,6 +479,19 @@ def test_the_debug_route_fails_as_asked(client: TestClient, sink: RecordingSink)
     assert "a test line from /sentry-debug" in bodies
 
 
+def test_the_debug_route_shows_jobs_agents_and_slowness(
+    client: TestClient, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("toolboxai.telemetry.debugging.SLOW_SECONDS", 0)
+    with client:
+        for kind in ("task", "agent", "slow"):
+            assert client.get(f"/sentry-debug?kind={kind}").json()["kind"] == kind
+
+    assert the_event(sink)["transaction"] == "a test job from /sentry-debug"
+    spans = {span["op"] for each in sink.items("transaction") for span in each["spans"]}
+    assert spans == {"gen_ai.invoke_agent", "debug.wait"}
+
+
 def test_the_debug_route_does_not_exist_outside_development(start: Start) -> None:
     start(environment="production")
     with TestClient(application()) as client:

@@ -37,7 +37,7 @@ _LIBRARIES = tuple(
     f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")
 )
 # Our own frames say nothing about the application; those of the debug route are the exception.
-_TELEMETRY, _DEBUG = "toolboxai.telemetry.", "toolboxai.telemetry.routes"
+_TELEMETRY, _DEBUG = "toolboxai.telemetry.", "toolboxai.telemetry.debugging"
 _NUMBERS = frozenset({bool, int, float, type(None)})
 _SEQUENCES = frozenset({list, tuple, set, frozenset})
 

@@ -15,7 +15,7 @@ from toolboxai.telemetry.exposition import Family
 from toolboxai.telemetry.figures import Figures, Moment, added_up
 from toolboxai.telemetry.measuring import families_of, gauge
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.reporting import Telemetry
+from toolboxai.telemetry.process import Telemetry
 from toolboxai.telemetry.setup import current_telemetry
 
 
@@ -172,8 +172,8 @@ def _spool(figures: Figures, max_bytes: int) -> dict[str, Any]:
 def _sampling(active: Telemetry) -> dict[str, float | None]:
     limit = active.options.effective_storm_limit
     return {
-        "traces_sample_rate": active.traces_sample_rate,
-        "slow_request_seconds": active.slow_request_seconds,
+        "traces_sample_rate": active.reporting.traces_sample_rate,
+        "slow_request_seconds": active.reporting.slow_request_seconds,
         "storm_errors_per_minute": None if limit == sys.maxsize else limit,
     }
 

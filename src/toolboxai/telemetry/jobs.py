@@ -9,10 +9,10 @@ from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import Request, chance, current_request, set_current_request
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.outcome import keep_if_telling, report_logged
-from toolboxai.telemetry.reporting import Telemetry
+from toolboxai.telemetry.reporting import Reporting
 from toolboxai.telemetry.sampling import is_sampled
 from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
-from toolboxai.telemetry.setup import current_telemetry
+from toolboxai.telemetry.setup import current_reporting
 from toolboxai.telemetry.tracing import begin, read_trace_headers
 from toolboxai.telemetry.wrapping import F, around
 
@@ -38,7 +38,7 @@ class Job:
     def __enter__(self) -> Self:
         """Begin."""
         with quietly:
-            active = current_telemetry()
+            active = current_reporting()
             if active is not None and active.is_active:
                 self._runs.append(_Run(active, self._name, self._origin or current_request()))
         return self
@@ -62,7 +62,7 @@ class Job:
 class _Run:
     """One run of a job."""
 
-    def __init__(self, active: Telemetry, name: str, origin: Request | None) -> None:
+    def __init__(self, active: Reporting, name: str, origin: Request | None) -> None:
         self._active = active
         self._outer, self._scopes = current_request(), current_scopes()
         request = self._request = Request({"type": "job", "path": name, "headers": ()})

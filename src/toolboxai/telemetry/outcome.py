@@ -17,7 +17,9 @@ class Reporter(Protocol):
 
     traces_sample_rate: float
     slow_request_seconds: float
-    is_active: bool
+
+    @property
+    def is_active(self) -> bool: ...
 
     def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None: ...
 

@@ -1,12 +1,7 @@
-"""One process's telemetry: what it reports and how. The only caller of ``sentry_sdk.init``."""
+"""What is reported: errors, words, refusals, traces; each described and handed on. Knows neither disk nor network."""
 
-import atexit
-import logging
-import platform
-import socket
-from collections.abc import Mapping
-from secrets import token_hex
-from time import monotonic, time
+from collections.abc import Callable, Mapping
+from time import time
 from typing import Any
 
 import sentry_sdk
@@ -32,140 +27,64 @@ from toolboxai.telemetry.current import (
 )
 from toolboxai.telemetry.facts import describe, transaction_name
 from toolboxai.telemetry.filtering import is_fault
-from toolboxai.telemetry.log_items import renderer
-from toolboxai.telemetry.logs import Entry, LogWatch
+from toolboxai.telemetry.logs import Entry
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym, pseudonyms, secret_in
+from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym
 from toolboxai.telemetry.refusals import Refusals
-from toolboxai.telemetry.sdk import HAS_TRANSACTIONS, known
 from toolboxai.telemetry.storms import Storms, kind_of
 from toolboxai.telemetry.surroundings import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
-from toolboxai.telemetry.transport import Door, SpoolingTransport
-from toolboxai.telemetry.transport.sink import Post
+from toolboxai.telemetry.transport import Door
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem
-from toolboxai.telemetry.unattended import InterpreterHooks
 
-log = logging.getLogger(__name__)
-
-STORM_SECONDS = 60
-SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
+WINDOW_SECONDS = 60
 
 
-class Telemetry:
-    """Everything that ``init`` made, for one process."""
+class Reporting:
+    """Describes what happened and hands it to ``put``. Without a ``put`` reporting is off."""
 
-    def __init__(self, options: Options, post: Post | None = None) -> None:
-        self.options = options
-        self.traces_sample_rate = options.effective_traces_sample_rate if HAS_TRANSACTIONS else 0.0
+    def __init__(
+        self,
+        options: Options,
+        constants: Mapping[str, Any],
+        *,
+        traces_sample_rate: float,
+        pseudonym: Pseudonym,
+        put: Callable[[Outgoing], None] | None,
+        keep: Callable[[], None],
+    ) -> None:
+        self._options = options
+        self._constants = constants
+        self.traces_sample_rate = traces_sample_rate
         self.slow_request_seconds = options.slow_request_seconds
-        self._storms = self._new_storms()
-        self._refusals = Refusals()
-        self._bursts = Bursts(threshold=options.burst_refusals_per_minute, window_seconds=60)
+        self._pseudonym = pseudonym
+        self._put = put
+        self.keep = keep
         self._in_app_prefixes = tuple(options.in_app_prefixes)
-        self.server_name = options.server_name or socket.gethostname()
-        self.is_active = options.dsn is not None
-        self.transport: SpoolingTransport | None = None
-        self._log_watch: LogWatch | None = None
-        self._hooks: InterpreterHooks | None = None
-        self._constants = {
-            "platform": "python",
-            "release": options.release,
-            "environment": options.environment,
-            "server_name": self.server_name,
-            "sdk": SDK,
-        }
-        if self.is_active:
-            self._start(post)
+        self._refusals = Refusals()
+        self.begin_anew()
 
-    def _new_storms(self) -> Storms:
-        return Storms(limit=self.options.effective_storm_limit, window_seconds=STORM_SECONDS)
+    @property
+    def is_active(self) -> bool:
+        """Whether anything is reported."""
+        return self._put is not None
 
-    def after_fork(self) -> None:
-        """Begin anew in a child: the parent's storms and threads are the parent's."""
-        self._storms = self._new_storms()
-        if self.transport is not None:
-            self.transport.after_fork()
-
-    def _start(self, post: Post | None) -> None:
-        options = self.options
-        self.pseudonym = _pseudonym_of(options)
-        self.transport = SpoolingTransport(
-            options, renderer(self._log_constants()), self._end_storms, self.pseudonym, post
+    def begin_anew(self) -> None:
+        """Forget the storms and bursts that go on: in a forked child they are the parent's."""
+        threshold = self._options.burst_refusals_per_minute
+        self._storms = Storms(
+            limit=self._options.effective_storm_limit, window_seconds=WINDOW_SECONDS
         )
-        sentry_sdk.init(**known(self._sdk_options()))
-        self.transport.start()
-        self.resume()
-        atexit.register(self.keep)
+        self._bursts = Bursts(threshold=threshold, window_seconds=WINDOW_SECONDS)
 
-    def _sdk_options(self) -> dict[str, Any]:
-        options = self.options
-        return {
-            "dsn": options.dsn,
-            "transport": self.transport,
-            "release": options.release or "",  # of None the SDK would make git's newest commit
-            "environment": options.environment,
-            "server_name": self.server_name,
-            "default_integrations": False,
-            "auto_enabling_integrations": False,
-            "traces_sampler": self._rate_for_others,
-            "include_local_variables": False,
-            "include_source_context": False,
-            "max_breadcrumbs": options.max_breadcrumbs,
-            "enable_logs": options.enable_logs,
-            "stream_gen_ai_spans": False,
-            "auto_session_tracking": False,
-            "send_client_reports": False,
-        }
-
-    def _rate_for_others(self, about: Mapping[str, Any]) -> float:
-        """Return the rate for what the application starts by itself: in a request, as that was decided."""
-        request = current_request()
-        if request is not None and not request.finished:
-            return float(request.transaction is not None)
-        parent: bool | None = about.get("parent_sampled")
-        return self.traces_sample_rate if parent is None else float(parent)
-
-    def resume(self) -> None:
-        """Begin to watch logs, libraries, threads and the program's end."""
-        options = self.options
-        if self.transport is None:
-            return
-        take = self.transport.put_log if options.enable_logs else None
-        self._log_watch = LogWatch(take, self.logged, max_breadcrumbs=options.max_breadcrumbs)
-        self._log_watch.install()
-        instruments.install(
-            slow_query_seconds=options.slow_query_seconds,
-            trace_hosts=options.trace_hosts,
-            max_breadcrumbs=options.max_breadcrumbs,
-            in_app_prefixes=self._in_app_prefixes,
-        )
-        self._hooks = InterpreterHooks(self.failed, self.keep)
-        self._hooks.install()
-
-    def pause(self) -> None:
-        """Watch nothing until ``resume``; what was captured is delivered all the same."""
-        if self._log_watch is not None:
-            self._log_watch.remove()
-        if self._hooks is not None:
-            self._hooks.remove()
-        instruments.remove()
-
-    def _log_constants(self) -> Mapping[str, str | None]:
-        return {
-            "sentry.release": self.options.release,
-            "sentry.environment": self.options.environment,
-            "sentry.sdk.name": SDK["name"],
-            "sentry.sdk.version": SDK["version"],
-            "server.address": self.server_name,
-            "process.runtime.name": platform.python_implementation(),
-            "process.runtime.version": platform.python_version(),
-        }
+    def stop(self) -> None:
+        """Report nothing more."""
+        self._put = None
 
     def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
         """Report an error that was met, unless it is nobody's fault or this occurrence already is reported."""
         error = failure.error
-        if self.transport is None or not is_fault(error) or captured_id(error):
+        if self._put is None or not is_fault(error) or captured_id(error):
             return
         kind = self._kind_of(failure)
         mark_captured(failure.error, failure.event_id)
@@ -190,10 +109,10 @@ class Telemetry:
             is_in_app=lambda step: is_in_app(step, self._in_app_prefixes),
         )
 
-    def _end_storms(self, *, all_of_them: bool = False) -> None:
+    def end_storms(self, *, all_of_them: bool = False) -> None:
         """Tell of each storm that is over, as one more event of the same issue, how much it was."""
         for storm in self._storms.over(all_of_them=all_of_them):
-            self._send(messages.storm_ended(storm, window_seconds=STORM_SECONDS))
+            self._send(messages.storm_ended(storm, window_seconds=WINDOW_SECONDS))
 
     def _event_of(self, failure: Failure, *, handled: bool, mechanism: str) -> dict[str, Any]:
         """Return the event; of an error that can't be looked at, at least that there was one."""
@@ -228,7 +147,7 @@ class Telemetry:
         request = current_request()
         if request is not None:
             request.is_refusal_told = True
-        who = UNKNOWN if account is None else self.pseudonym(account)
+        who = UNKNOWN if account is None else self._pseudonym(account)
         event = messages.authentication_failed(who, reason)
         self._send_unless_storm("authentication", who, event)
 
@@ -250,9 +169,9 @@ class Telemetry:
         self._send_unless_storm(kind, _user_id(), messages.logged(entry))
 
     def _send(self, event: dict[str, Any], failure: Failure | None = None) -> None:
-        if self.transport is None:
+        if self._put is None:
             return
-        event = event | self._constants
+        event = {**event, **self._constants}
         describe_surroundings(event, failure.error if failure else None)
         described = _on_scopes(event, failure)
         if described is None:  # an event processor of the application's own said no
@@ -260,14 +179,14 @@ class Telemetry:
             return
         trace = described.get("contexts", {}).get("trace", {})
         header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
-        self.transport.put(Outgoing([OutgoingItem("event", described)], event["event_id"], header))
+        self._put(Outgoing([OutgoingItem("event", described)], event["event_id"], header))
 
     def finished(self, request: Request) -> None:
         """Send the trace of a sampled request."""
         finish(request, Door(lambda event: self._transaction(event, request)))
 
     def _transaction(self, event: dict[str, Any], request: Request) -> None:
-        if self.transport is None:
+        if self._put is None:
             return
         described = _on_scopes(event)
         if described is None:
@@ -275,14 +194,14 @@ class Telemetry:
             return
         done, header = completed(described, request, self._constants, rate=self.traces_sample_rate)
         event_id = done.setdefault("event_id", request.request_id)
-        self.transport.put(Outgoing([OutgoingItem("transaction", done)], event_id, header))
+        self._put(Outgoing([OutgoingItem("transaction", done)], event_id, header))
 
     def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any] | None:
         """Put the current request on an event; build an SDK event's frames as our own are built.
 
         ``None`` for what is reported at the request's end, or is already.
         """
-        event["release"] = self.options.release
+        event["release"] = self._options.release
         error = (hint.get("exc_info") or (None, None))[1]
         if isinstance(error, BaseException) and instruments.is_awaited(event, error):
             counters.dropped("event_processor", "error", -1)  # as which the SDK will count it
@@ -298,37 +217,8 @@ class Telemetry:
             describe_surroundings(event, error)
         request = current_request()
         if request is not None and event.get("type") != "transaction":
-            describe(event, request, max_breadcrumbs=self.options.max_breadcrumbs)
+            describe(event, request, max_breadcrumbs=self._options.max_breadcrumbs)
         return event
-
-    def keep(self) -> None:
-        """Put on disk what was captured and, if the sink answers, deliver it."""
-        with quietly:
-            self._end_storms(all_of_them=True)
-        self.settle(self.options.flush_timeout_seconds)
-
-    def settle(self, timeout_seconds: float) -> bool:
-        """Wait until everything is on disk and, while the sink answers, delivered; say whether it is."""
-        if self.transport is None:
-            return True
-        deadline = monotonic() + timeout_seconds
-        with quietly:
-            # What the SDK itself still holds, its logs and metrics, into our queue.
-            sentry_sdk.get_client().flush(0)
-        return self.transport.settle(max(0.0, deadline - monotonic()))
-
-    def close(self) -> None:
-        """Stop reporting: storms told, threads ended, folder given back, log handler taken off."""
-        with quietly:
-            self._end_storms(all_of_them=True)
-        atexit.unregister(self.keep)
-        self.pause()
-        if self.transport is not None:
-            with quietly:
-                sentry_sdk.get_global_scope().client.close(0)  # its threads, too; it kills the transport
-            self.transport.kill()
-        sentry_sdk.get_global_scope().set_client(None)
-        self.transport, self.is_active = None, False
 
 
 def _user_id() -> str | None:
@@ -343,21 +233,6 @@ def _fingerprint_of(error: BaseException) -> dict[str, list[str]]:
     if isinstance(parts, list | tuple) and parts and all(isinstance(part, str) for part in parts):
         return {"fingerprint": [*parts]}
     return {}
-
-
-def _pseudonym_of(options: Options) -> Pseudonym:
-    """Return the application's own function, or one whose key survives a restart if the disk lets it."""
-    if options.pseudonym is not None:
-        return options.pseudonym
-    secret = options.pseudonym_key
-    if secret is None:
-        try:
-            secret = secret_in(options.spool_dir)
-        except OSError as error:
-            counters.add("pseudonym_key_unwritable")
-            log.warning("pseudonyms last only until the next start, no key can be kept: %s", error)
-            secret = token_hex(32)
-    return pseudonyms(secret)
 
 
 def _enrich(event: dict[str, Any], error: BaseException, prefixes: tuple[str, ...]) -> None:

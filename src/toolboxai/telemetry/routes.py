@@ -1,32 +1,23 @@
 """Where telemetry is asked: ``/sentry/status``, ``/metrics``; and tried, in development: ``/sentry-debug``."""
 
-import logging
 from collections.abc import Callable, MutableMapping
 from ipaddress import ip_address
 from typing import Any
 
 from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 
+from toolboxai.telemetry.debugging import answer_debug
 from toolboxai.telemetry.exposition import CONTENT_TYPE, as_text
 from toolboxai.telemetry.health import details, metrics, status
 from toolboxai.telemetry.setup import telemetry
-from toolboxai.telemetry.tracing import span
-
-# Not this module's own name: what telemetry says of itself is never sent.
-log = logging.getLogger("toolboxai.debug")
 
 _FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 Endpoint = Callable[[Request], Response]
-
-
-class DebugError(RuntimeError):
-    """Raised on request, to see that it arrives."""
 
 
 class _SpareRoute(Route):
@@ -54,7 +45,9 @@ def add_routes(app: Starlette) -> None:
     app.add_route("/sentry/status", _status, methods=["GET"], include_in_schema=False)
     app.router.routes.append(_SpareRoute(app, "/metrics", _metrics))
     if telemetry().options.is_development:
-        app.add_route("/sentry-debug", _debug, methods=["GET", "POST"], include_in_schema=False)
+        app.add_route(
+            "/sentry-debug", answer_debug, methods=["GET", "POST"], include_in_schema=False
+        )
 
 
 # Not `async`: what other workers have counted is read from their files, in a thread.
@@ -82,25 +75,3 @@ def is_local(request: Request) -> bool:
         return ip_address(request.client.host).is_loopback and name in _LOOPBACK_NAMES
     except ValueError:
         return False
-
-
-async def _debug(request: Request) -> Response:
-    """Do what ``?kind=`` names: fail with an ``error`` (the default), write a ``log``, time a ``trace``."""
-    kind = request.query_params.get("kind", "error")
-    active = telemetry()
-    match kind:
-        case "error":
-            return _fail(active.options.environment)
-        case "log":
-            log.warning("a test line from /sentry-debug")
-        case "trace":
-            with span("debug.step", "a step of the debug trace"):
-                pass
-        case _:
-            raise HTTPException(400, "kind is one of: error, log, trace")
-    return JSONResponse({"kind": kind, "sent": active.is_active})
-
-
-def _fail(environment: str) -> Response:
-    msg = f"a test error from /sentry-debug in {environment}"
-    raise DebugError(msg)

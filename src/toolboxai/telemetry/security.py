@@ -4,7 +4,7 @@ import re
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.breadcrumbs import breadcrumb
-from toolboxai.telemetry.setup import current_telemetry
+from toolboxai.telemetry.setup import current_reporting
 
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -16,7 +16,7 @@ def authentication_failed(account: str | None = None, *, reason: str = "credenti
     event says ``unknown``, never what somebody typed. ``reason`` is a word of yours, as ``locked`` or ``expired``.
     """
     with quietly:
-        active = current_telemetry()
+        active = current_reporting()
         if active is None or not active.is_active:
             return
         known = reason if _REASON.fullmatch(reason) else "other"

@@ -22,7 +22,8 @@ from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.handlers import noting
 from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.reporting import Telemetry
+from toolboxai.telemetry.process import Telemetry
+from toolboxai.telemetry.reporting import Reporting
 from toolboxai.telemetry.sdk import HAS_TRANSACTIONS, NO_TRACES
 from toolboxai.telemetry.transport.sink import Post
 
@@ -100,7 +101,7 @@ def _on_event(event: Any, hint: dict[str, Any]) -> Any:  # noqa: ANN401 - the SD
     active = _Process.telemetry
     if active is not None:
         with quietly:
-            return active.describe(event, hint)
+            return active.reporting.describe(event, hint)
     return event
 
 
@@ -120,7 +121,7 @@ def instrument(app: Starlette) -> None:
             _watch_handlers(app)
         stack = build()
         with quietly:
-            return TelemetryLayer(stack, current_telemetry)
+            return TelemetryLayer(stack, current_reporting)
         return stack
 
     app.build_middleware_stack = build_with_layer  # type: ignore[method-assign]
@@ -150,6 +151,12 @@ def telemetry() -> Telemetry:
 def current_telemetry() -> Telemetry | None:
     """Return the process's telemetry, if ``init`` was called."""
     return _Process.telemetry
+
+
+def current_reporting() -> Reporting | None:
+    """Return whom to tell what happens, if ``init`` was called."""
+    active = current_telemetry()
+    return None if active is None else active.reporting
 
 
 def flush(timeout_seconds: float = 2.0) -> bool:
@@ -197,4 +204,4 @@ def _event_id_for(error: BaseException) -> str | None:
     if known is not None:
         return known
     failure = request.fail(error)
-    return failure.event_id if active.admits(failure) else None
+    return failure.event_id if active.reporting.admits(failure) else None

@@ -1,0 +1,74 @@
+"""``/sentry-debug``: goes wrong on request, in development, so that one can see it arrive."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from toolboxai.telemetry.context import Agent
+from toolboxai.telemetry.jobs import background
+from toolboxai.telemetry.setup import telemetry
+from toolboxai.telemetry.steps import agent_run
+from toolboxai.telemetry.tracing import span
+
+# Not this module's own name: what telemetry says of itself is never sent.
+log = logging.getLogger("toolboxai.debug")
+
+SLOW_SECONDS = 2.5
+
+
+class DebugError(RuntimeError):
+    """Raised on request, to see that it arrives."""
+
+
+async def answer_debug(request: Request) -> Response:
+    """Do what ``?kind=`` names; ``error`` without one."""
+    kind = request.query_params.get("kind", "error")
+    if kind not in KINDS:
+        raise HTTPException(400, f"kind is one of: {', '.join(KINDS)}")
+    await KINDS[kind]()
+    return JSONResponse({"kind": kind, "sent": telemetry().is_active})
+
+
+async def _error() -> None:
+    msg = f"a test error from /sentry-debug in {telemetry().options.environment}"
+    raise DebugError(msg)
+
+
+async def _log() -> None:
+    log.warning("a test line from /sentry-debug")
+
+
+async def _trace() -> None:
+    with span("debug.step", "a step of the debug trace"):
+        pass
+
+
+async def _slow() -> None:
+    """Be slow enough for a trace to be kept whatever chance said."""
+    with span("debug.wait", "wait without a reason"):
+        await asyncio.sleep(SLOW_SECONDS)
+
+
+async def _task() -> None:
+    """Fail behind the answer."""
+    background(_error(), name="a test job from /sentry-debug")  # type: ignore[unused-awaitable]
+
+
+async def _agent() -> None:
+    """Do as an agent does that has used something."""
+    with agent_run(Agent(task="debug", model="none")) as run:
+        run.used(Agent(task="debug", model="none", input_tokens=12, output_tokens=3, cost_usd=0.0))
+
+
+KINDS: dict[str, Callable[[], Awaitable[None]]] = {
+    "error": _error,
+    "log": _log,
+    "trace": _trace,
+    "slow": _slow,
+    "task": _task,
+    "agent": _agent,
+}
