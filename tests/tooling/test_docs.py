@@ -116,7 +116,7 @@ def test_the_guide_names_every_limit_of_telemetry(option: Field[object]) -> None
 def test_the_guide_has_no_dead_links() -> None:
     anchors = {
         re.sub(r"[^a-z ]", "", line.lower()).strip().replace(" ", "-")
-        for line in re.findall(r"^## (.+)$", GUIDE, re.MULTILINE)
+        for line in re.findall(r"^##+ (.+)$", GUIDE, re.MULTILINE)
     }
 
     for target in re.findall(r"\]\(([^)]+)\)", GUIDE):
