@@ -56,7 +56,7 @@ def trace_id_of(case: str) -> str:
 
 
 def trace_headers(case: str) -> dict[str, str]:
-    return {"sentry-trace": f"{trace_id_of(case)}-00f067aa0ba902b7-1"}
+    return {"sentry-trace": f"{trace_id_of(case)}-0123456789abcdef-1"}
 
 
 class Application:

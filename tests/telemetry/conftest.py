@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import sentry_sdk
 import trustme
+from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 from tests.telemetry.sink import RecordingSink, running_sink
 from toolboxai import telemetry
@@ -47,6 +49,27 @@ def start(sink: RecordingSink, tmp_path: Path) -> Iterator[Start]:
     yield begin
     telemetry.close()
     forget()
+
+
+@pytest.fixture
+def app(start: Start) -> FastAPI:
+    """An application that is watched, and has nothing in it yet."""
+    start()
+    app = FastAPI()
+    telemetry.instrument(app)
+    return app
+
+
+@pytest.fixture
+def client(app: FastAPI) -> TestClient:
+    """Somebody who asks it, and gets a 500 where it fails."""
+    return TestClient(app, raise_server_exceptions=False)
+
+
+def arrived(sink: RecordingSink, item_type: str = "event") -> list[dict[str, Any]]:
+    """Return what the sink has got of a type, once all of it is there."""
+    assert telemetry.flush(5)
+    return sink.items(item_type)
 
 
 def forget() -> None:

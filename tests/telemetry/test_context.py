@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import arrived
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry.current import new_id
@@ -28,24 +28,6 @@ LESSON = telemetry.Education(
 
 class BrokenError(Exception):
     """What fails in these tests."""
-
-
-@pytest.fixture
-def app(start: Start) -> FastAPI:
-    start()
-    app = FastAPI()
-    telemetry.instrument(app)
-    return app
-
-
-@pytest.fixture
-def client(app: FastAPI) -> TestClient:
-    return TestClient(app, raise_server_exceptions=False)
-
-
-def arrived(sink: RecordingSink, item_type: str = "event") -> list[dict[str, Any]]:
-    assert telemetry.flush(5)
-    return sink.items(item_type)
 
 
 def spans_of(sink: RecordingSink) -> dict[str, dict[str, Any]]:

@@ -111,7 +111,7 @@ def test_an_error_of_a_library_does_not_quote(error: Exception, text: str) -> No
     assert without_quotes(error, str(error)) == text
 
 
-def test_an_error_made_of_a_librarys_is_one_too() -> None:
+def test_an_error_made_of_a_library_error_is_one_too() -> None:
     assert quotes_a_conversation(OurError(WORDS))
     assert not quotes_a_conversation(ValueError(WORDS))
 

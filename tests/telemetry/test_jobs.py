@@ -4,36 +4,17 @@ import asyncio
 import logging
 from typing import Any
 
-import pytest
 import sentry_sdk
 from fastapi import BackgroundTasks, FastAPI
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, arrived
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 
 
 class BrokenError(Exception):
     """What fails in these tests."""
-
-
-@pytest.fixture
-def app(start: Start) -> FastAPI:
-    start()
-    app = FastAPI()
-    telemetry.instrument(app)
-    return app
-
-
-@pytest.fixture
-def client(app: FastAPI) -> TestClient:
-    return TestClient(app, raise_server_exceptions=False)
-
-
-def arrived(sink: RecordingSink, item_type: str = "event") -> list[dict[str, Any]]:
-    assert telemetry.flush(5)
-    return sink.items(item_type)
 
 
 def named(transactions: list[dict[str, Any]], name: str) -> dict[str, Any]:

@@ -47,8 +47,6 @@ CALLED_BY_THE_APPLICATION = {
     "jobs:_done",
     "jobs:background",
     "jobs:job",
-    "jobs:Job.__enter__",
-    "jobs:Job.__exit__",
     "jobs:Job.__init__",
     "security:authentication_failed",
     "setup:event_id_for",
@@ -58,10 +56,12 @@ CALLED_BY_THE_APPLICATION = {
     "steps:external_service",
     "steps:AgentRun.__init__",
     "steps:AgentRun.used",
-    "steps:Step.__enter__",
-    "steps:Step.__exit__",
     "steps:Step.__init__",
     "tracing:span",
+    "wrapping:Repeatable.__call__",
+    "wrapping:Repeatable.__enter__",
+    "wrapping:Repeatable.__exit__",
+    "wrapping:Repeatable.__init__",
     "wrapping:_made",
 }
 

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections.abc import Coroutine
-from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import Request, chance, current_request, set_current_request
@@ -14,7 +13,7 @@ from toolboxai.telemetry.sampling import is_sampled
 from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
 from toolboxai.telemetry.setup import current_reporting
 from toolboxai.telemetry.tracing import begin, read_trace_headers
-from toolboxai.telemetry.wrapping import F, around
+from toolboxai.telemetry.wrapping import Repeatable
 
 T = TypeVar("T")
 
@@ -23,7 +22,7 @@ MAX_NAME_CHARS = 200
 _running: set[asyncio.Task[Any]] = set()
 
 
-class Job:
+class Job(Repeatable):
     """A piece of background work with a name: ``with`` it, or decorate a function with it, plain or ``async``.
 
     Inside a request it has a trace of its own that links to the request's, and begins with the request's user,
@@ -31,32 +30,20 @@ class Job:
     """
 
     def __init__(self, name: str, *, origin: Request | None = None) -> None:
+        super().__init__()
         self._name = name[:MAX_NAME_CHARS]
         self._origin = origin
-        self._runs: list[_Run] = []
 
-    def __enter__(self) -> Self:
-        """Begin."""
-        with quietly:
-            active = current_reporting()
-            if active is not None and active.is_active:
-                self._runs.append(_Run(active, self._name, self._origin or current_request()))
-        return self
+    def begin(self) -> "_Run | None":
+        """Begin, where anything is reported."""
+        active = current_reporting()
+        if active is None or not active.is_active:
+            return None
+        return _Run(active, self._name, self._origin or current_request())
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        """End; an error is reported, and passes."""
-        with quietly:
-            if self._runs:
-                self._runs.pop().end(error)
-
-    def __call__(self, function: F) -> F:
-        """Return ``function`` as this job. Raises ``TypeError`` for a generator."""
-        return around(function, lambda: Job(self._name))
+    def again(self) -> "Job":
+        """Return the same job, to be run once more."""
+        return Job(self._name)
 
 
 class _Run:

@@ -2,20 +2,19 @@
 
 from collections.abc import Mapping
 from time import perf_counter, time
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.context import Agent, Education, facts_of, tags_of
 from toolboxai.telemetry.current import Breadcrumb, current_request
 from toolboxai.telemetry.surroundings import NONE, Surroundings, enter, go_back, note_on
 from toolboxai.telemetry.tracing import span
-from toolboxai.telemetry.wrapping import F, around
+from toolboxai.telemetry.wrapping import Repeatable
 
 MAX_NAME_CHARS = 200
 
 
-class Step:
+class Step(Repeatable):
     """A piece of work with a name: ``with`` it, or decorate a function with it, plain or ``async``."""
 
     def __init__(
@@ -27,33 +26,16 @@ class Step:
         about: Surroundings = NONE,
         facts: Mapping[str, Any] | None = None,
     ) -> None:
+        super().__init__()
         self.op = op
         self.name = name[:MAX_NAME_CHARS]
         self.category = category
         self.about = about
         self.facts = facts or {}
-        self._runs: list[_Run] = []
 
-    def __enter__(self) -> Self:
+    def begin(self) -> "_Run":
         """Begin."""
-        with quietly:
-            self._runs.append(_Run(self))
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        tb: TracebackType | None,
-    ) -> None:
-        """End; an error passes, and carries from now on what this step was about."""
-        with quietly:
-            if self._runs:
-                self._runs.pop().end(error)
-
-    def __call__(self, function: F) -> F:
-        """Return ``function`` as this step. Raises ``TypeError`` for a generator."""
-        return around(function, self.again)
+        return _Run(self)
 
     def again(self) -> "Step":
         """Return the same step, to be run once more."""

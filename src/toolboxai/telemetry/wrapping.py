@@ -1,14 +1,60 @@
-"""A context manager around each call of a function, plain or ``async``."""
+"""What can be entered or put around a function, plain or ``async``, as often as somebody likes."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from functools import wraps
 from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
-from typing import Any, TypeVar, cast
+from types import TracebackType
+from typing import Any, Protocol, Self, TypeVar, cast
 
 from toolboxai.telemetry.border import quietly
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Run(Protocol):
+    """Something that has begun."""
+
+    def end(self, error: BaseException | None) -> None: ...
+
+
+class Repeatable(ABC):
+    """A context manager that is a decorator, too. Whatever happens to its runs, the application doesn't notice."""
+
+    def __init__(self) -> None:
+        self._runs: list[Any] = []
+
+    @abstractmethod
+    def begin(self) -> Run | None:
+        """Return a new run, or ``None`` when there is nothing to do."""
+
+    @abstractmethod
+    def again(self) -> "Repeatable":
+        """Return the same, to be run once more."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        with quietly:
+            run = self.begin()
+            if run is not None:
+                self._runs.append(run)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
+    ) -> None:
+        """End; an error is looked at, and passes."""
+        with quietly:
+            if self._runs:
+                self._runs.pop().end(error)
+
+    def __call__(self, function: F) -> F:
+        """Return ``function`` within this, anew for each call. Raises ``TypeError`` for a generator."""
+        return around(function, self.again)
 
 
 def around(function: F, make: Callable[[], AbstractContextManager[Any]]) -> F:
