@@ -8,17 +8,15 @@ import pytest
 
 from toolboxai.telemetry.capture import (
     MAX_CHAINED,
-    MAX_FRAMES,
-    MAX_LOCAL_CHARS,
-    Budget,
     exception_event,
-    show,
     text_of,
 )
 from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, mark_captured
 from toolboxai.telemetry.facts import describe, status_name
+from toolboxai.telemetry.frames import MAX_FRAMES
 from toolboxai.telemetry.log_items import one_line
 from toolboxai.telemetry.logs import level_of
+from toolboxai.telemetry.variables import MAX_LOCAL_CHARS, Budget, show
 
 
 def event_of(error: Exception) -> dict[str, Any]:
