@@ -1,0 +1,124 @@
+"""A traceback → its frames, with source lines from ``linecache`` and, where they are the application's own, variables.
+
+They cost what is looked at: source is kept by code object and line, libraries' frames are shown without.
+"""
+
+import linecache
+import sys
+import sysconfig
+from collections.abc import Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+from toolboxai.telemetry.conversations import is_of_a_library
+from toolboxai.telemetry.variables import MAX_EVENT_LOCAL_CHARS, Budget, locals_of
+
+CONTEXT_LINES = 5
+MAX_FRAMES = 100
+MAX_LINE_CHARS = 512
+
+_LIBRARIES = tuple(
+    f"{sysconfig.get_path(name)}/" for name in ("stdlib", "platstdlib", "purelib", "platlib")
+)
+# Our own frames say nothing about the application; those of the debug route are the exception.
+_TELEMETRY, _DEBUG = "toolboxai.telemetry.", "toolboxai.telemetry.debugging"
+
+
+def frames_of(
+    traceback: TracebackType | None,
+    prefixes: tuple[str, ...] = (),
+    budget: Budget | None = None,
+) -> list[dict[str, Any]]:
+    """Return the frames, oldest first; of too many, the outermost and innermost halves."""
+    budget = budget or Budget(MAX_EVENT_LOCAL_CHARS)
+    steps: list[tuple[FrameType, int]] = []
+    while traceback is not None:
+        steps.append((traceback.tb_frame, traceback.tb_lineno))
+        traceback = traceback.tb_next
+    if len(steps) > MAX_FRAMES:
+        steps = [*steps[: MAX_FRAMES // 2], *steps[-MAX_FRAMES // 2 :]]
+    # Who talks to a model holds what was said in variables, and pupils say it.
+    if any(is_of_a_library(_module(frame)) for frame, _ in steps):
+        budget = Budget(0)
+    has_own = any(_is_in_app(frame.f_code, _module(frame), prefixes) for frame, _ in steps)
+    # The innermost frames say most, so they are the first to spend the budget.
+    frames = [
+        _frame(frame, line, prefixes, budget, source_for_all=not has_own)
+        for frame, line in reversed(steps)
+    ]
+    return frames[::-1]
+
+
+def _frame(
+    frame: FrameType, line: int, prefixes: tuple[str, ...], budget: Budget, *, source_for_all: bool
+) -> dict[str, Any]:
+    code, module = frame.f_code, _module(frame)
+    in_app = _is_in_app(code, module, prefixes)
+    described: dict[str, Any] = {
+        "filename": _filename(code, module),
+        "abs_path": code.co_filename,
+        "function": code.co_name,  # not co_qualname: Sentry groups by what other SDKs send
+        "module": module,
+        "lineno": line,
+        "in_app": in_app,
+    }
+    if in_app or source_for_all:
+        described |= _source(code, line)
+    if in_app:
+        described["vars"] = locals_of(frame.f_locals, budget)
+    return described
+
+
+def _module(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__", "<unknown>"))
+
+
+def is_in_app(step: TracebackType, prefixes: tuple[str, ...]) -> bool:
+    """Say whether a step of a traceback is in the application's own code."""
+    return _is_in_app(step.tb_frame.f_code, _module(step.tb_frame), prefixes)
+
+
+@lru_cache(maxsize=4_096)
+def _is_in_app(code: CodeType, module: str, prefixes: tuple[str, ...]) -> bool:
+    """Say whether the code is the application's: not Python's, not a library's, not telemetry's.
+
+    ``prefixes`` name modules that are the application's own although they are installed as a library.
+    """
+    if module == _DEBUG or module.startswith(prefixes):
+        return True
+    if module.startswith(_TELEMETRY):
+        return False
+    return not code.co_filename.startswith(("<", *_LIBRARIES))
+
+
+@lru_cache(maxsize=4_096)
+def _filename(code: CodeType, module: str) -> str:
+    """Return the path below the package's own parent folder: the same on every machine."""
+    top = sys.modules.get(module.partition(".")[0])
+    file = getattr(top, "__file__", None)
+    if file is None:
+        return code.co_filename
+    base = Path(file).parent.parent if "." in module else Path(file).parent
+    return code.co_filename.removeprefix(f"{base}/")
+
+
+def _source(code: CodeType, line: int) -> Mapping[str, Any]:
+    return _source_of(code.co_filename, line)
+
+
+@lru_cache(maxsize=1_024)
+def _source_of(filename: str, line: int) -> Mapping[str, Any]:
+    lines = linecache.getlines(filename)
+    if not 0 < line <= len(lines):
+        return {}
+    return {
+        "pre_context": _cut(lines[max(0, line - 1 - CONTEXT_LINES) : line - 1]),
+        "context_line": _cut(lines[line - 1 : line])[0],
+        "post_context": _cut(lines[line : line + CONTEXT_LINES]),
+    }
+
+
+def _cut(lines: list[str]) -> list[str]:
+    return [text.rstrip("\n")[:MAX_LINE_CHARS] for text in lines]
