@@ -115,7 +115,7 @@ class TelemetryLayer:
                 keep_if_telling(reporter, request)
                 if request.transaction is not None:
                     reporter.finished(request)
-                elif request.sampled is False and reporter.traces_sample_rate:
+                elif request.sampled is False:
                     counters.unsampled += 1
                 timed(request)
             with quietly:
@@ -131,8 +131,10 @@ class TelemetryLayer:
             return
         self._isolate(request, outer)
         rate = rate_for(request.scope["path"], default=reporter.traces_sample_rate)
+        if rate <= 0:
+            return  # nothing was ever meant to be kept, so nothing is counted as passed over
         request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=chance())
-        request.kept_anyway = rate > 0 and parent_sampled is None  # until the end says otherwise
+        request.kept_anyway = parent_sampled is None  # until the end says otherwise
         if request.sampled:
             begin(request, rate=rate)
 
