@@ -1,5 +1,8 @@
 """Names → addresses in a given time: in a thread, as the system's own look-up takes as long as it likes."""
 
+# Python imports it at the first look-up. If a process forked meanwhile, the child would wait for ever for
+# that import to end: the thread that had begun it is the parent's.
+import encodings.idna  # noqa: F401
 import socket
 from collections.abc import Callable
 from concurrent.futures import Future

@@ -2,7 +2,6 @@
 
 import socket
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 from zlib import DEFLATED, compressobj
 
@@ -68,11 +67,15 @@ class Sink:
         self._attempt_seconds = attempt_seconds
         self._deadline = Deadline()
         self._resolve = resolve or Resolver()
+        self._pool: urllib3.PoolManager | None = None
 
     def __call__(self, body: bytes, /) -> Answer:
         """Post one envelope; raises what urllib3 raises when there is no answer."""
         self._deadline.begin(self._attempt_seconds)
-        response = self._pool.request(
+        # Made by the thread that sends: reading all of a system's certificates takes its time. Not a
+        # cached_property: in Python 3.11 all sinks share its lock, which a fork may find taken.
+        self._pool = pool = self._pool or self._new_pool()
+        response = pool.request(
             "POST",
             self._url,
             body=_gzipped(body),
@@ -87,9 +90,7 @@ class Sink:
         _finish(response)
         return answer
 
-    @cached_property
-    def _pool(self) -> urllib3.PoolManager:
-        # Made by the thread that sends: reading all of a system's certificates takes its time.
+    def _new_pool(self) -> urllib3.PoolManager:
         settings: dict[str, Any] = {"num_pools": 1, "maxsize": 1}
         proxy = proxy_for(self._url, self._options)
         if self._url.startswith("https:") or (proxy and proxy.url.startswith("https:")):
@@ -109,7 +110,7 @@ class Sink:
 
     def close(self) -> None:
         """Close the connection."""
-        if "_pool" in vars(self):
+        if self._pool is not None:
             # Not clear(): that only lets go, and the connection ends when Python next looks.
             self._pool.connection_from_url(self._url).close()
 
