@@ -12,6 +12,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.children import keep_at_their_end
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
     captured_id,
@@ -61,6 +62,7 @@ def _hook() -> None:
         _Process.is_hooked = True
         add_global_event_processor(_on_event)
         os.register_at_fork(after_in_child=_after_fork)
+        keep_at_their_end(_keep)
 
 
 @contextmanager
@@ -95,6 +97,13 @@ def _after_fork() -> None:
     if active is not None:
         with quietly:
             active.after_fork()
+
+
+def _keep() -> None:
+    active = _Process.telemetry
+    if active is not None:
+        with quietly:
+            active.keep()
 
 
 def _on_event(event: Any, hint: dict[str, Any]) -> Any:  # noqa: ANN401 - the SDK's own signature
