@@ -61,7 +61,6 @@ class Reporting:
         self._put = put
         self.keep = keep
         self._in_app_prefixes = tuple(options.in_app_prefixes)
-        self._refusals = Refusals()
         self.begin_anew()
 
     @property
@@ -70,12 +69,13 @@ class Reporting:
         return self._put is not None
 
     def begin_anew(self) -> None:
-        """Forget the storms and bursts that go on: in a forked child they are the parent's."""
+        """Forget what is counted: in a forked child that is the parent's, and a lock may be stuck."""
         threshold = self._options.burst_refusals_per_minute
         self._storms = Storms(
             limit=self._options.effective_storm_limit, window_seconds=WINDOW_SECONDS
         )
         self._bursts = Bursts(threshold=threshold, window_seconds=WINDOW_SECONDS)
+        self._refusals = Refusals()
 
     def stop(self) -> None:
         """Report nothing more."""
