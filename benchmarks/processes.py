@@ -5,8 +5,10 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic, sleep
 
+HERE = Path(__file__).parent.parent
 START_SECONDS = 20.0
 
 

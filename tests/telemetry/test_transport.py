@@ -274,6 +274,32 @@ def test_more_than_the_queue_holds_is_counted(start: Start, sink: RecordingSink)
     assert count_of("dropped.queue_overflow.log_item") > before_logs
 
 
+def test_what_the_disk_has_not_answered_for_is_still_queued(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start()
+    transport = setup.telemetry().transport
+    assert transport is not None
+    append, asked, may_answer = transport.spool.append, Event(), Event()
+
+    def slowly(bodies: list[bytes]) -> None:
+        if bodies:
+            asked.set()
+            assert may_answer.wait(10)
+        append(bodies)
+
+    monkeypatch.setattr(transport.spool, "append", slowly)
+    sentry_sdk.capture_message("on its way to the disk")
+    assert asked.wait(10)
+
+    queued = telemetry.measurements()["queued"]
+    may_answer.set()
+
+    assert queued == 1
+    assert telemetry.flush(5)
+    assert telemetry.measurements()["queued"] == 0
+
+
 def test_a_spool_that_can_not_be_written_is_counted_and_tried_again(
     start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -114,6 +114,12 @@ class Spool:
             return sum(len(each.free()) for each in self._segments if self._memory.holds(each))
 
     @property
+    def in_memory(self) -> int:
+        """How many bodies are neither on disk nor acknowledged."""
+        with self._lock:
+            return sum(each.waiting for each in self._segments if self._memory.holds(each))
+
+    @property
     def size_bytes(self) -> int:
         """How much disk the segments take."""
         return self._bytes_on(self._shelf)

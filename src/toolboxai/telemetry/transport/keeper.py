@@ -62,7 +62,7 @@ class Keeper:
         self._max_logs = max_logs
         self._envelopes: deque[Outgoing] = deque()
         self._logs: deque[LogRecord] = deque()
-        self._in_hand = 0  # taken from the queues, not yet bytes
+        self._in_hand = 0  # taken from the queues, not yet kept
         self.disk_error: str | None = None
         self._retry_at = 0.0  # when the disk is asked again after it refused
         # Not an Event: a signal handler that logs may interrupt the very thread that is setting it.
@@ -77,8 +77,9 @@ class Keeper:
 
     @property
     def queued(self) -> int:
-        """How many envelopes and log records are not on disk yet."""
-        return self._unkept + self._spool.held
+        """How many envelopes and log records are not on disk yet; 0 promises that all of them are."""
+        # In this order: what moves from the queues to the spool meanwhile is counted twice, not never.
+        return self._unkept + self._spool.in_memory
 
     @property
     def _unkept(self) -> int:
@@ -174,9 +175,8 @@ class Keeper:
         if self._spool.held:
             self._store([])
         while self._envelopes or self._logs:
-            batch = self._next_batch()
-            self._in_hand = 0
-            self._store(batch)
+            self._store(self._next_batch())
+            self._in_hand = 0  # not before: until the disk has said yes, nothing is promised
             self._work_aside()
 
     def _next_batch(self) -> list[bytes]:
