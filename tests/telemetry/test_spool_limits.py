@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolboxai.telemetry.spool import Spool
+from toolboxai.telemetry.spool import Entry, Spool
 from toolboxai.telemetry.spool.aging import GRACE_NS, HOUR_NS, trusted_write_ns
 
 NOW_NS = 1_800_000_000 * 1_000_000_000
@@ -41,6 +41,7 @@ class Bench:
             self.folder,
             max_bytes=limits.get("max_bytes", 256 * 1024),
             lost=lambda reason, body: self.lost.append((reason, body)),
+            categories_of=lambda body: frozenset({body.partition(b" ")[0].decode()}),
             now_ns=lambda: self.clock.wall_ns,
             elapsed_ns=lambda: self.clock.elapsed_ns,
         )
@@ -159,6 +160,66 @@ def test_a_trusted_time_is_never_yet_to_come_and_leaves_ten_minutes(
     trusted = trusted_write_ns(record_ns=record_ns, file_ns=file_ns, now_ns=now_ns, keep_ns=KEEP_NS)
 
     assert now_ns - KEEP_NS + GRACE_NS <= trusted <= now_ns
+
+
+@pytest.mark.parametrize("restarts", [False, True], ids=["one process", "a restart between"])
+def test_the_logs_of_the_morning_do_not_push_out_the_errors_of_the_evening(
+    bench: Bench, *, restarts: bool
+) -> None:
+    spool = bench.spool(max_bytes=64 * 1024)
+    errors = [b"error %03d" % number + bytes(1_000) for number in range(40)]
+    logs = [b"log_item %03d" % number + bytes(1_000) for number in range(200)]
+    for error, log in zip(errors, logs, strict=False):
+        spool.append([log, error])
+    if restarts:
+        spool.close()
+        spool = bench.spool(max_bytes=64 * 1024)
+
+    for log in logs[len(errors) :]:
+        spool.append([log])
+
+    lost = [body for _, body in bench.lost]
+    kept = bodies_in(spool)
+    assert kept == [*reversed(errors), *logs[len(lost) :]]
+    assert lost == logs[: len(lost)]
+    assert spool.size_bytes <= 64 * 1024
+    spool.close()
+
+
+def test_of_errors_alone_the_oldest_goes_and_the_rest_still_gets_some_room(bench: Bench) -> None:
+    spool = bench.spool(max_bytes=64 * 1024)
+    errors = [b"error %03d" % number + bytes(1_000) for number in range(100)]
+    for error in errors:
+        spool.append([error])
+
+    spool.append([b"log_item"])
+
+    lost = [body for _, body in bench.lost]
+    assert lost == errors[: len(lost)]
+    assert bodies_in(spool) == [*reversed(errors[len(lost) :]), b"log_item"]
+    spool.close()
+
+
+def test_the_oldest_that_waits_is_looked_for_among_errors_and_all_others(bench: Bench) -> None:
+    spool = bench.spool()
+    spool.append([b"error first"])
+    bench.clock.pass_hours(0.25)
+    spool.append([b"log_item second"])
+    since = bench.clock.wall_ns / 1e9
+    bench.clock.pass_hours(0.25)
+    spool.append([b"error third"])
+
+    spool.acknowledge(taken(spool))  # the third, as the newest
+    spool.acknowledge(taken(spool))
+
+    assert spool.oldest_waiting_at == since
+    spool.close()
+
+
+def taken(spool: Spool) -> Entry:
+    entry = spool.take()
+    assert entry is not None
+    return entry
 
 
 def test_what_is_on_its_way_out_is_lost_only_when_it_comes_back(bench: Bench) -> None:

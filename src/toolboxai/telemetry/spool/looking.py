@@ -63,7 +63,10 @@ def _is_claimed(folder: Path) -> bool:
 
 
 def waiting_in(folder: Path, categories_of: CategoriesOf) -> Iterator[Waiting]:
-    """Yield what waits in a worker's folder, oldest first; a segment at a time is in memory."""
+    """Yield what waits in a worker's folder, errors and the rest each oldest first.
+
+    A segment at a time is in memory, and of the two kinds of segments the one that was begun first comes first.
+    """
     disk = RealDisk()
     for path in sorted(folder.glob("*.segment")):
         with suppress(FileNotFoundError):  # delivered meanwhile

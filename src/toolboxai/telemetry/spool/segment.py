@@ -38,6 +38,7 @@ class Segment:
         self.disk = disk
         self.size_bytes = 0
         self.is_open = False
+        self.is_urgent = False  # holds what is to be kept longer than the rest
         self.waiting = 0
         self.opened_ns = 0
         self.written_ns = 0  # when the last record came
@@ -96,6 +97,11 @@ class Segment:
             return 0
         self._kinds.append(categories)
         return len(self._kinds) - 1
+
+    @property
+    def kinds(self) -> Sequence[Categories]:
+        """The sets of categories that its records have or had."""
+        return self._kinds
 
     @property
     def count(self) -> int:

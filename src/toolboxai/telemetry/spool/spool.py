@@ -1,4 +1,8 @@
-"""The spool: append → durable, take → deliver → acknowledge. Bounded in bytes and age; the oldest goes first."""
+"""The spool: append → durable, take → deliver → acknowledge. Bounded in bytes and age; the oldest goes first.
+
+Errors have segments of their own, which go only when there is nothing else: in a night without a sink the logs
+and traces of the morning would otherwise push out the errors of the evening.
+"""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,7 +14,7 @@ from time import monotonic_ns, time_ns
 from toolboxai.telemetry.spool.aging import HOUR_NS, trusted_write_ns
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
 from toolboxai.telemetry.spool.memory import MemoryDisk
-from toolboxai.telemetry.spool.order import Accept, next_in
+from toolboxai.telemetry.spool.order import Accept, dearest_last, is_urgent, next_in
 from toolboxai.telemetry.spool.records import Record, batches, framed
 from toolboxai.telemetry.spool.segment import Categories, CategoriesOf, Segment, number_of
 from toolboxai.telemetry.spool.shelf import Shelf
@@ -102,9 +106,15 @@ class Spool:
     def oldest_waiting_at(self) -> float | None:
         """When the body came that waits longest, in seconds since 1970; ``None`` too if it can't be read."""
         with self._lock, suppress(OSError):
-            for segment in self._segments:  # in the order of their times
-                if (since_ns := segment.oldest_waiting_ns) is not None:
-                    return since_ns / _SECOND_NS
+            # Errors and the rest are each in the order of their times.
+            first = [self._first_waiting_ns(urgent=urgent) for urgent in (True, False)]
+            return min((ns / _SECOND_NS for ns in first if ns is not None), default=None)
+        return None
+
+    def _first_waiting_ns(self, *, urgent: bool) -> int | None:
+        for segment in self._segments:
+            if segment.is_urgent is urgent and (since_ns := segment.oldest_waiting_ns) is not None:
+                return since_ns
         return None
 
     @property
@@ -152,6 +162,7 @@ class Spool:
             file_ns = disk.modified_ns(folder / name)
         except OSError:  # unreadable now; it stays where it is, for somebody to look at
             return None
+        segment.is_urgent = any(map(is_urgent, segment.kinds))
         segment.written_ns = trusted_write_ns(
             record_ns=segment.written_ns or number_of(name),
             file_ns=file_ns,
@@ -182,7 +193,7 @@ class Spool:
             if not records:
                 continue
             try:
-                self._append(records, self._shelf)
+                self._append(records, self._shelf, urgent=segment.is_urgent)
             except OSError:
                 with self._lock:
                     for index in free:
@@ -198,16 +209,22 @@ class Spool:
             bodies.remove(body)
             self._lost(shelf.overflow, body)
         for batch in list(batches(bodies, max_bytes=shelf.largest_bytes)):
-            self._append(list(map(self._record, batch)), shelf)
-            del bodies[: len(batch)]
+            records = list(map(self._record, batch))
+            for urgent in (True, False):
+                kept = [each for each in records if is_urgent(each.categories) is urgent]
+                self._append(kept, shelf, urgent=urgent)
+                for each in kept:
+                    bodies.remove(each.body)
 
     def _record(self, body: bytes) -> Record:
         return Record(body, self._categories_of(body), self._now_ns(), self._rules)
 
-    def _append(self, records: list[Record], shelf: Shelf) -> None:
+    def _append(self, records: list[Record], shelf: Shelf, *, urgent: bool) -> None:
+        if not records:
+            return
         parts = [framed(record) for record in records]
         self._make_room(sum(map(len, parts)), shelf)
-        segment = self._open_segment(shelf)
+        segment = self._open_segment(shelf, urgent=urgent)
         try:
             # Only this thread writes, so the slow part needs no lock; readers see the new records
             # when the index grows, after the sync.
@@ -221,8 +238,9 @@ class Spool:
         if segment.size_bytes >= shelf.segment_bytes:
             self._seal(segment)
 
-    def _open_segment(self, shelf: Shelf) -> Segment:
-        for segment in [each for each in self._on(shelf) if each.is_open]:
+    def _open_segment(self, shelf: Shelf, *, urgent: bool) -> Segment:
+        there = self._on(shelf)
+        for segment in [each for each in there if each.is_open and each.is_urgent is urgent]:
             if self._now_ns() - segment.opened_ns < self._segment_ns:
                 return segment
             self._seal(segment)
@@ -233,6 +251,7 @@ class Spool:
         # Names are times, and never go back even when the clock does.
         self._last_number = max(self._now_ns(), self._last_number + 1)
         segment = shelf.new_segment(self._last_number, self._now_ns())
+        segment.is_urgent = urgent
         with self._lock:
             self._segments.append(segment)
         return segment
@@ -254,7 +273,7 @@ class Spool:
         while self._bytes_on(shelf) + incoming_bytes > shelf.max_bytes:
             if not (there := self._on(shelf)):
                 return
-            self._drop(there[0], shelf.overflow)
+            self._drop(dearest_last(there)[0], shelf.overflow)
 
     def expire(self) -> None:
         """Lose what is too old, a segment at a time. For the writing thread."""
