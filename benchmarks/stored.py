@@ -51,9 +51,7 @@ def stored_in(data: Path) -> Stored:
     queries = Queries(data)
     found.counts = queries.counts()
     found.in_issues = sum(issue.count for issue in queries.issues(limit=1_000))
-    found.repeated = sum(
-        each.quantity for each in queries.outcomes() if each.outcome == "repeated"
-    )
+    found.repeated = sum(each.quantity for each in queries.outcomes() if each.outcome == "repeated")
     queries.close()
     return found
 

@@ -1,10 +1,11 @@
 """Batches are there whole or not at all, whatever happened between the files."""
 
+import shutil
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from toolboxai.monitor.store import (
 from toolboxai.monitor.store.days import DayFile
 from toolboxai.monitor.store.meta import MetaFile
 
-DAY_MS = 86_400_000
+DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 NOON = 20_000 * DAY_MS + DAY_MS // 2
 
 
@@ -240,11 +241,68 @@ def test_an_issue_adds_up_its_events(settings: MonitorSettings, data: Path) -> N
         assert round(issue.first_seen.timestamp() * 1_000) == NOON
         assert round(issue.last_seen.timestamp() * 1_000) == NOON + 5
         assert latest is not None
-        assert latest.payload == {"number": 3}
+        assert latest.payload == {"number": 1}
         assert [ref.event_id for ref in queries.events_of(issue.id, limit=2)] == [
+            f"{1:032x}",
             f"{3:032x}",
-            f"{2:032x}",
         ]
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_after_an_outage_an_issue_is_told_by_its_newest_event_though_it_came_first(
+    settings: MonitorSettings, data: Path, *, in_one_batch: bool
+) -> None:
+    night = [event(number, seen_at=NOON - number * HOUR_MS) for number in range(3)]
+    night[0] = replace(night[0], issue=told_as(night[0], "the words of today"))
+    with closing(open_store(settings)) as store:
+        for batch in [night] if in_one_batch else [[each] for each in night]:
+            store.write([received(*batch)])
+
+    with closing(Queries(data)) as queries:
+        (issue,) = queries.issues()
+        refs = queries.events_of(issue.id)
+        latest = queries.latest_event(issue.id)
+    assert issue.title == "the words of today"
+    assert issue.latest_event_id == night[0].event_id
+    assert latest is not None
+    assert latest.event_id == night[0].event_id
+    assert [ref.event_id for ref in refs] == [each.event_id for each in night]
+    assert round(issue.first_seen.timestamp() * 1_000) == NOON - 2 * HOUR_MS
+
+
+def told_as(record: EventRecord, title: str) -> IssueFacts:
+    assert record.issue is not None
+    return replace(record.issue, title=title)
+
+
+def test_files_of_the_first_version_are_read_and_written_on(
+    settings: MonitorSettings, data: Path
+) -> None:
+    with closing(open_store(settings)) as store:
+        store.write([received(event(1), event(2))])
+    (today,) = (data / "days").glob("*-errors.db")
+    as_of_the_first_version(today)
+    shutil.copy(today, today.with_name("2020-01-01-errors.db"))
+
+    with closing(open_store(settings)) as store:
+        store.write([received(event(3))])
+
+    with closing(Queries(data)) as queries:
+        (issue,) = queries.issues()
+        refs = queries.events_of(issue.id)
+    assert [int(ref.event_id, 16) for ref in refs] == [3, 2, 1, 2, 1]
+
+
+def as_of_the_first_version(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(
+            """
+            CREATE INDEX event_of_issue ON event (issue_id);
+            DROP INDEX event_of_issue_by_time;
+            ALTER TABLE event DROP COLUMN seen_at;
+            PRAGMA user_version=1;
+            """
+        )
 
 
 def test_issues_keep_their_ids_when_the_cache_is_small(data: Path) -> None:

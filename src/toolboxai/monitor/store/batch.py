@@ -33,13 +33,15 @@ class _Growth:
     latest_event_id: str
 
     def plus(self, event_id: str, facts: IssueFacts) -> "_Growth":
+        is_latest = facts.seen_at >= self.last_seen
+        latest = facts if is_latest else self.facts
         return replace(
             self,
-            facts=replace(facts, handled=facts.handled and self.facts.handled),
+            facts=replace(latest, handled=facts.handled and self.facts.handled),
             count=self.count + 1,
             first_seen=min(self.first_seen, facts.seen_at),
             last_seen=max(self.last_seen, facts.seen_at),
-            latest_event_id=event_id,
+            latest_event_id=event_id if is_latest else self.latest_event_id,
         )
 
 
@@ -97,8 +99,10 @@ class Batch:
             event = received.event
             issue = event.issue and issue_ids[project_id, event.issue.fingerprint]
             trace_id = event.trace_id and bytes.fromhex(event.trace_id)
+            received_at = received.received_at
+            seen_at = event.issue.seen_at if event.issue else received_at
             rows[Kind.ERRORS if issue else Kind.TRACES].rows.append(
-                (project_id, event_id, issue or 0, trace_id, received.received_at, event.payload)
+                (project_id, event_id, issue or 0, trace_id, received_at, event.payload, seen_at)
             )
         return {kind: added for kind, added in rows.items() if added.rows}
 

@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Iterable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -17,8 +18,8 @@ MAX_IDS_PER_QUESTION = 500
 
 # A kind's tables: where its rows go, and what else hangs on their ids.
 INSERT = {
-    Kind.ERRORS: "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
-    Kind.TRACES: "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?)",
+    Kind.ERRORS: "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+    Kind.TRACES: "INSERT INTO event VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
     Kind.LOGS: "INSERT INTO log VALUES (?, ?, ?, ?)",
     Kind.OTHER: "INSERT INTO item VALUES (?, ?, ?, ?, ?, ?, ?)",
 }
@@ -164,6 +165,16 @@ def finish_or_undo(files: Sequence[DayFile], sequence: int) -> tuple[int, Delta,
     for file, part in parts.values():
         file.undo(part)
     return None
+
+
+def bring_up_to_date(folder: DataFolder) -> None:
+    """Give the files of an older version the columns that are asked for, whatever their day."""
+    for kind in Kind:
+        for path in folder.day_files(kind):
+            with closing(open_reading(path)) as db:
+                (version,) = db.execute("PRAGMA user_version").fetchone()
+            if version < len(DAY[kind]):
+                DayFile(path, kind).close()
 
 
 def open_days(folder: DataFolder, first: date) -> list[DayFile]:

@@ -111,14 +111,16 @@ def _add(db: sqlite3.Connection, delta: Delta) -> None:
         )
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         ON CONFLICT (id) DO UPDATE SET
-            title = excluded.title,
-            culprit = excluded.culprit,
-            level = excluded.level,
+            title = iif(excluded.last_seen >= last_seen, excluded.title, title),
+            culprit = iif(excluded.last_seen >= last_seen, excluded.culprit, culprit),
+            level = iif(excluded.last_seen >= last_seen, excluded.level, level),
+            latest_event_id = iif(
+                excluded.last_seen >= last_seen, excluded.latest_event_id, latest_event_id
+            ),
             handled = min(handled, excluded.handled),
             count = count + excluded.count,
             first_seen = min(first_seen, excluded.first_seen),
-            last_seen = max(last_seen, excluded.last_seen),
-            latest_event_id = excluded.latest_event_id
+            last_seen = max(last_seen, excluded.last_seen)
         """,
         delta.issues,
     )

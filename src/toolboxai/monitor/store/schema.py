@@ -96,9 +96,22 @@ _EVENT = (
     "CREATE UNIQUE INDEX event_by_id ON event (event_id, project_id)",
 )
 
+# When it happened, in ms: after an outage the newest arrive first. Of a file from before, the row says.
+_HAPPENED = "ALTER TABLE event ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0"
+
 DAY: dict[Kind, Migrations] = {
-    Kind.ERRORS: ((_BATCH, *_EVENT, "CREATE INDEX event_of_issue ON event (issue_id)"),),
-    Kind.TRACES: ((_BATCH, *_EVENT, "CREATE INDEX event_of_trace ON event (trace_id)"),),
+    Kind.ERRORS: (
+        (_BATCH, *_EVENT, "CREATE INDEX event_of_issue ON event (issue_id)"),
+        (
+            _HAPPENED,
+            "CREATE INDEX event_of_issue_by_time ON event (issue_id, seen_at)",
+            "DROP INDEX event_of_issue",
+        ),
+    ),
+    Kind.TRACES: (
+        (_BATCH, *_EVENT, "CREATE INDEX event_of_trace ON event (trace_id)"),
+        (_HAPPENED,),
+    ),
     Kind.LOGS: (
         (
             _BATCH,

@@ -13,7 +13,14 @@ from toolboxai.monitor import auth
 from toolboxai.monitor.models import Project
 from toolboxai.monitor.settings import MonitorSettings
 from toolboxai.monitor.store.batch import Batch, EventKey, IssueKey
-from toolboxai.monitor.store.days import DayFile, PastDays, Rows, finish_or_undo, open_days
+from toolboxai.monitor.store.days import (
+    DayFile,
+    PastDays,
+    Rows,
+    bring_up_to_date,
+    finish_or_undo,
+    open_days,
+)
 from toolboxai.monitor.store.folder import (
     DamagedError,
     DataFolder,
@@ -131,6 +138,7 @@ class Store:
         self._today: dict[Kind, DayFile] = {}
         self._meta = MetaFile(self.folder)
         try:
+            bring_up_to_date(self.folder)
             self._sequence, self._day = self._meta.progress()
             self._finish_last_batch()
             self._next_issue_id = self._meta.next_issue_id()
