@@ -43,11 +43,11 @@ class Stored:
 def stored_in(data: Path) -> Stored:
     """Return what is in the monitor's folder ``data``."""
     found = Stored()
-    for path in sorted((data / "days").glob("*.db")):
-        with closing(sqlite3.connect(path)) as db:
-            found.errors.update(map(_number_of_error, payloads(db, "event")))
-            for lines in payloads(db, "log"):
-                found.logs.update(_number_in(line["body"]) for line in lines)
+    for path in (data / "days").glob("*-errors.db"):
+        found.errors.update(map(_number_of_error, payloads(path, "event")))
+    for path in (data / "days").glob("*-logs.db"):
+        for lines in payloads(path, "log"):
+            found.logs.update(_number_in(line["body"]) for line in lines)
     queries = Queries(data)
     found.counts = queries.counts()
     found.in_issues = sum(issue.count for issue in queries.issues(limit=1_000))
@@ -56,12 +56,11 @@ def stored_in(data: Path) -> Stored:
     return found
 
 
-def payloads(db: sqlite3.Connection, table: str) -> list[Any]:
-    """Return the payloads in ``table`` of a day's file; none if it is a file of another kind."""
-    known = db.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone()
-    if known is None:
-        return []
-    return [payload_of(row[0]) for row in db.execute(f"SELECT payload FROM {table}")]  # noqa: S608 - our own names
+def payloads(path: Path, table: str) -> list[Any]:
+    """Return the payloads in ``table`` of a day's file, in the order in which they arrived."""
+    question = f"SELECT payload FROM {table} ORDER BY id"  # noqa: S608 - our own names
+    with closing(sqlite3.connect(path)) as db:
+        return [payload_of(row[0]) for row in db.execute(question)]
 
 
 def _number_of_error(event: dict[str, Any]) -> int:

@@ -32,6 +32,7 @@ class Story:
     folder: Path
     gap_seconds: float = 0.0
     elapsed: float = 0.0
+    jumped: float = 0.0
     say: Say = lambda _name: YES
     attempts: list[str] = field(default_factory=list)
     arrived: list[str] = field(default_factory=list)
@@ -87,7 +88,7 @@ class Story:
     @property
     def now(self) -> float:
         """The time of day."""
-        return NOW + self.elapsed
+        return NOW + self.elapsed + self.jumped
 
     @property
     def limited(self) -> set[str]:
@@ -306,6 +307,20 @@ def test_after_an_outage_the_newest_errors_still_go_first(story: Story) -> None:
     ]
 
 
+def test_after_a_night_each_has_its_place_again(story: Story) -> None:
+    names = [f"event {number}" for number in range(1_500)]
+    story.keep(*names)
+    story.say = refuse
+    story.run_for(6 * 3_600)
+    assert len(set(story.attempts)) > 1_200
+
+    story.say = lambda _name: YES
+    while story.spool.waiting:
+        story.elapsed += story.courier.advance()
+
+    assert story.arrived[1:] == [name for name in reversed(names) if name != story.arrived[0]]
+
+
 def test_what_the_sink_can_not_take_does_not_hold_up_the_others(story: Story) -> None:
     poison = {"event 7", "event 8", "event 9"}
 
@@ -341,6 +356,19 @@ def test_a_backlog_is_sent_at_a_pace_and_what_is_new_without_delay(tmp_path: Pat
     story.elapsed += 0.1
     assert story.run() == inf
     assert story.arrived[3:] == ["event 5", "event 4"]
+    story.spool.close()
+
+
+@pytest.mark.parametrize("jump_seconds", [31_536_000, -31_536_000])
+def test_a_clock_that_was_set_makes_no_backlog_of_what_is_new(
+    tmp_path: Path, jump_seconds: int
+) -> None:
+    story = Story(tmp_path, gap_seconds=0.1)
+    story.jumped = jump_seconds
+    story.keep("event 1", "event 2")
+
+    assert story.run() == inf
+    assert story.arrived == ["event 2", "event 1"]
     story.spool.close()
 
 

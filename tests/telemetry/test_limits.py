@@ -171,6 +171,27 @@ def test_limits_outlive_the_process_and_end_in_time(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["limits.json"]
 
 
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_clock_that_is_set_back_makes_no_limit_longer(tmp_path: Path, *, restarts: bool) -> None:
+    clock, elapsed = Clock(), Clock()
+    limits = LimitFile(tmp_path / "limits.json", now=clock, elapsed=elapsed)
+    limits.add({"error": NOW + 60})
+    if restarts:
+        limits = LimitFile(tmp_path / "limits.json", now=clock, elapsed=elapsed)
+        assert limits.in_force()
+
+    clock.now -= 12 * 3_600
+    elapsed.now += 59
+    assert limits.in_force()
+    elapsed.now += 1
+
+    assert limits.in_force() == {}
+    (tmp_path / "limits.json").touch()  # as another worker might
+    assert limits.in_force() == {}
+    limits.add({"error": NOW - 12 * 3_600 + 90})
+    assert limits.in_force(), "a new one holds"
+
+
 def test_workers_share_what_one_of_them_was_told(tmp_path: Path) -> None:
     clock = Clock()
     one, other = (LimitFile(tmp_path / "limits.json", now=clock) for _ in range(2))

@@ -326,6 +326,10 @@ class Spool:
             return Entry(body, categories, written_ns / _SECOND_NS, rules, segment, index)
         return None
 
+    def age_seconds(self, entry: Entry) -> float:
+        """Return for how long a body has waited, whatever was done to the clock meanwhile."""
+        return self._now_ns() / _SECOND_NS - entry.written_at
+
     def acknowledge(self, entry: Entry) -> None:
         """Forget a body: it has arrived, or never will."""
         with self._lock:

@@ -12,7 +12,7 @@ import urllib3
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.spool import Entry, Spool
+from toolboxai.telemetry.spool import MAX_AGE_HOURS, Entry, Spool
 from toolboxai.telemetry.transport.limit_file import LimitFile
 from toolboxai.telemetry.transport.limits import Limits, allow, asked
 from toolboxai.telemetry.transport.losses import count_body, count_sent
@@ -28,8 +28,8 @@ GAP_SECONDS = 0.1
 MAX_DRAIN_SECONDS = 600.0
 # The file of limits may change, and so may the clock: no pause for a limit is longer.
 LOOK_AGAIN_SECONDS = 60.0
-MAX_FAILED_IN_A_ROW = 1_000
-MAX_PARDONED = 10_000
+# As often as it is tried in vain until what waits is too old: after a night each has its place again.
+MAX_FAILED_IN_A_ROW = MAX_PARDONED = int(MAX_AGE_HOURS * 3_600 / MAX_WAIT_SECONDS)
 # These say "not now", 407 in the name of a proxy; every other 4xx is final.
 _NOT_NOW = frozenset({407, 408, 425, 429})
 
@@ -212,7 +212,7 @@ class Courier:
 
     def _gap_after(self, entry: Entry) -> float:
         """Return the seconds to leave the sink alone when what waits has piled up."""
-        if not self._gap_seconds or self._now() - entry.written_at < BACKLOG_SECONDS:
+        if not self._gap_seconds or self._spool.age_seconds(entry) < BACKLOG_SECONDS:
             return 0.0
         self.is_pacing = True
         return min(self._gap_seconds, MAX_DRAIN_SECONDS / max(1, self._spool.waiting))

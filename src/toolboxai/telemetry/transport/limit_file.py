@@ -5,7 +5,7 @@ from contextlib import suppress
 from os import getpid
 from pathlib import Path
 from threading import RLock
-from time import time
+from time import monotonic, time
 
 import orjson
 
@@ -15,12 +15,23 @@ MAX_FILE_BYTES = 64 * 1024
 
 
 class LimitFile:
-    """What the sink told any worker. Without a file, or when it can't be written, memory serves."""
+    """What the sink told any worker. Without a file, or when it can't be written, memory serves.
 
-    def __init__(self, path: Path | None, *, now: Callable[[], float] = time) -> None:
+    A limit ends when the wall clock says so, or when as much time has passed: the clock may have been set back.
+    """
+
+    def __init__(
+        self,
+        path: Path | None,
+        *,
+        now: Callable[[], float] = time,
+        elapsed: Callable[[], float] = monotonic,
+    ) -> None:
         self._path = path
         self._now = now
+        self._elapsed = elapsed
         self._limits: Limits = {}
+        self._passes: dict[str, tuple[float, float]] = {}  # which limit, and when it has passed
         self._lock = RLock()  # a status page asks, too
         self._seen: tuple[int, int] | None = None
 
@@ -29,15 +40,28 @@ class LimitFile:
         with self._lock:
             self._look()
             if self._limits:
-                self._limits = in_force(self._limits, now=self._now())
+                self._limits = {
+                    category: until
+                    for category, until in in_force(self._limits, now=self._now()).items()
+                    if not self._has_passed(category, until)
+                }
             return self._limits
 
     def add(self, limits: Limits) -> None:
         """Remember new limits; of one category the newest counts, as the sink knows best."""
         with self._lock:
             self._limits = in_force({**self.in_force(), **limits}, now=self._now())
+            self.in_force()
             with suppress(OSError):
                 self._write()
+
+    def _has_passed(self, category: str, until: float) -> bool:
+        """Say whether the time until then, as it was when the limit was first seen, has passed."""
+        known, passes_at = self._passes.get(category, (None, 0.0))
+        if known != until:
+            passes_at = self._elapsed() + until - self._now()
+            self._passes[category] = until, passes_at
+        return self._elapsed() >= passes_at
 
     def _look(self) -> None:
         if self._path is None:
