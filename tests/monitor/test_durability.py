@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import threading
+from http.client import HTTPException
 from pathlib import Path
 from uuid import uuid4
 
@@ -41,7 +42,7 @@ class Load:
                     self.acknowledged.append(event_id)
                 if len(self.acknowledged) >= self._enough:
                     self.is_enough.set()
-        except OSError:
+        except (OSError, HTTPException):  # killed before or within an answer
             return
 
 
