@@ -380,6 +380,21 @@ def test_a_backlog_for_this_machine_itself_is_sent_at_once(story: Story) -> None
     assert len(story.arrived) == 3
 
 
+def test_who_talks_without_end_is_asked_once_a_second_and_gets_everything(story: Story) -> None:
+    story.say = lambda _name: Answer(200, is_short=False)
+    story.keep("event 1", "event 2", "event 3")
+
+    assert story.run() == 1.0
+    assert story.courier.is_pacing
+    story.run_for(1.5)
+
+    assert story.arrived == ["event 3", "event 2"]
+    story.say = lambda _name: YES
+    story.run_for(1)
+    assert story.arrived == ["event 3", "event 2", "event 1"]
+    assert story.spool.waiting == 0
+
+
 def test_a_backlog_that_would_take_too_long_is_sent_faster(tmp_path: Path) -> None:
     story = Story(tmp_path, gap_seconds=0.1)
     body = record([OutgoingItem("log", {"name": "log"})], envelope_id="x")

@@ -24,6 +24,8 @@ MAX_WAIT_SECONDS = 15.0
 # What is older than this has piled up, and is sent at Sentry's pace for that: so long between two ...
 BACKLOG_SECONDS = 5.0
 GAP_SECONDS = 0.1
+# Who answers with more than anybody reads makes us connect anew each time ...
+LONG_ANSWER_SECONDS = 1.0
 # ... unless it would take longer than this, when what comes in could outrun what goes out.
 MAX_DRAIN_SECONDS = 600.0
 # The file of limits may change, and so may the clock: no pause for a limit is longer.
@@ -158,7 +160,7 @@ class Courier:
             self._limits.add(limits)
         if is_final(answer.status):
             self._settle(entry, answer.status)
-            return self._gap_after(entry)
+            return self._gap_after(entry, answer)
         if allow(self._limits.in_force(), entry.categories):
             return self._not_now(entry, f"HTTP {answer.status}")
         # It is its kind's turn to wait, not its own fault; others go on.
@@ -210,9 +212,12 @@ class Courier:
                     self._spool.give_back(entry)
         self._failed_in_a_row.clear()
 
-    def _gap_after(self, entry: Entry) -> float:
-        """Return the seconds to leave the sink alone when what waits has piled up."""
-        if not self._gap_seconds or self._spool.age_seconds(entry) < BACKLOG_SECONDS:
+    def _gap_after(self, entry: Entry, answer: Answer) -> float:
+        """Return the seconds to leave the sink alone: what waits has piled up, or it talks without end."""
+        gap_seconds = 0.0 if answer.is_short else LONG_ANSWER_SECONDS
+        if self._spool.age_seconds(entry) >= BACKLOG_SECONDS:
+            gap_seconds = max(gap_seconds, self._gap_seconds)
+        if not gap_seconds:
             return 0.0
         self.is_pacing = True
-        return min(self._gap_seconds, MAX_DRAIN_SECONDS / max(1, self._spool.waiting))
+        return min(gap_seconds, MAX_DRAIN_SECONDS / max(1, self._spool.waiting))

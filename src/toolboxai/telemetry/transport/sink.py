@@ -24,11 +24,15 @@ _GZIP_WINDOW = 31
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the sink said: an HTTP status, and the headers in which it asks to be left alone."""
+    """What the sink said: an HTTP status, and the headers in which it asks to be left alone.
+
+    One that isn't short costs a connection each time, and whatever was on its way.
+    """
 
     status: int
     rate_limits: str | None = None
     retry_after: str | None = None
+    is_short: bool = True
 
 
 class Post(Protocol):
@@ -86,9 +90,8 @@ class Sink:
             timeout=urllib3.Timeout(total=self._attempt_seconds),
         )
         said = response.headers
-        answer = Answer(response.status, said.get("X-Sentry-Rate-Limits"), said.get("Retry-After"))
-        _finish(response)
-        return answer
+        limits, retry_after = said.get("X-Sentry-Rate-Limits"), said.get("Retry-After")
+        return Answer(response.status, limits, retry_after, is_short=_finish(response))
 
     def _new_pool(self) -> urllib3.PoolManager:
         settings: dict[str, Any] = {"num_pools": 1, "maxsize": 1}
@@ -139,10 +142,11 @@ def _pools(deadline: Deadline, resolve: Resolver) -> dict[str, Any]:
     }
 
 
-def _finish(response: urllib3.BaseHTTPResponse) -> None:
+def _finish(response: urllib3.BaseHTTPResponse) -> bool:
     """Read a short answer to its end, so that the connection can be kept; hang up on any other.
 
-    An answer that goes on and on counts as it began; one that was cut off counts as none.
+    An answer that goes on and on counts as it began; one that was cut off counts as none. Say whether
+    it was short.
     """
     left_bytes = MAX_ANSWER_BYTES
     while left_bytes > 0:
@@ -152,9 +156,10 @@ def _finish(response: urllib3.BaseHTTPResponse) -> None:
             break
         if not part:
             response.release_conn()
-            return
+            return True
         left_bytes -= len(part)
     response.close()
+    return False
 
 
 def _gzipped(body: bytes) -> bytes:
