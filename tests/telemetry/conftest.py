@@ -1,5 +1,6 @@
 """Telemetry under test: a real sink, a spool in a temporary folder, and no swallowed errors."""
 
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from tests.telemetry.sink import RecordingSink, running_sink
 from toolboxai import telemetry
 from toolboxai.telemetry.border import quietly
 
+# Coverage looks at every line, which takes its time; limits of CPU have to know.
+AS_SLOW_AS = 1 if sys.gettrace() is None else 5
 Start = Callable[..., telemetry.Options]
 
 
