@@ -216,3 +216,40 @@ def test_an_application_that_seeds_its_chance_decides_nothing_here() -> None:
         assert random.getstate() == before
 
     assert ids[0] != ids[1]
+
+
+async def test_one_step_object_may_be_shared_by_tasks_side_by_side(
+    start: Start, sink: RecordingSink
+) -> None:
+    start()
+    chat = telemetry.external_service("openai", "chat")
+
+    async def ask(name: str, seconds: float) -> None:
+        with telemetry.content_generation(telemetry.Education(subject=name)):
+            with chat:
+                await asyncio.sleep(seconds)
+            sentry_sdk.capture_message(name)
+
+    await asyncio.gather(ask("quick", 0.02), ask("slow", 0.04))
+
+    assert [(event["message"], event["tags"]["subject"]) for event in arrived(sink)] == [
+        ("quick", "quick"),
+        ("slow", "slow"),
+    ]
+
+
+def test_an_error_within_the_step_of_a_plain_dependency_says_what_it_was_about(
+    app: FastAPI, client: TestClient, sink: RecordingSink
+) -> None:
+    def lesson() -> Iterator[None]:
+        with telemetry.content_generation(LESSON):
+            yield
+
+    @app.get("/lesson", dependencies=[Depends(lesson)])
+    async def fail() -> None:
+        raise BrokenError
+
+    client.get("/lesson")
+
+    (event,) = arrived(sink)
+    assert event["contexts"]["education"]["subject"] == "mathematics"

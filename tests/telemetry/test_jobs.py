@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import threading
 from typing import Any
 
 import sentry_sdk
@@ -145,3 +146,48 @@ def test_without_telemetry_a_job_does_its_work() -> None:
         return await telemetry.background(answer())
 
     assert asyncio.run(main()) == 42
+
+
+@pytest.mark.parametrize("caller", ["who logs it", "a thread that ends by it"])
+def test_a_job_without_a_request_is_reported_once_although_its_caller_is_told(
+    start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch, caller: str
+) -> None:
+    monkeypatch.setattr(threading, "excepthook", lambda _ended: None)
+
+    @telemetry.job("nightly report")
+    def nightly() -> None:
+        raise BrokenError
+
+    start()
+    if caller == "who logs it":
+        try:
+            nightly()
+        except BrokenError:
+            logging.getLogger("scheduler").exception("the job failed")
+    else:
+        thread = threading.Thread(target=nightly)
+        thread.start()
+        thread.join()
+
+    (event,) = arrived(sink)
+    assert event["exception"]["values"][-1]["mechanism"]["type"] == "toolboxai.job"
+
+
+async def test_one_job_object_may_run_side_by_side(start: Start, sink: RecordingSink) -> None:
+    start()
+    mail = telemetry.job("mail")
+
+    async def run(name: str, seconds: float) -> None:
+        with mail:
+            sentry_sdk.set_tag("name", name)
+            await asyncio.sleep(seconds)
+            if name == "first":
+                raise BrokenError
+
+    await asyncio.gather(run("first", 0.02), run("second", 0.04), return_exceptions=True)
+
+    (event,) = arrived(sink)
+    traces = {each["contexts"]["trace"]["trace_id"]: each for each in arrived(sink, "transaction")}
+    assert len(traces) == 2
+    failed = traces[event["contexts"]["trace"]["trace_id"]]
+    assert failed["contexts"]["trace"]["status"] == "internal_error"

@@ -216,9 +216,10 @@ def captured_id(error: BaseException) -> str | None:
     """Return the event id under which this occurrence was reported, if it was."""
     ids, event_id, at = noted_on(error).get(_MARK, ((), None, 0.0))
     request_id = current_id()
-    if event_id is None or request_id not in ids:
+    if event_id is None or (request_id and request_id not in ids):
         return None
-    # Outside of requests there is only time to tell one occurrence of the same object from the next.
+    # Outside of requests there is only time to tell one occurrence of the same object from the next: a job
+    # that has failed raises into whoever called it, which may log it or end by it.
     return event_id if request_id or monotonic() - at < SAME_OCCURRENCE_SECONDS else None
 
 

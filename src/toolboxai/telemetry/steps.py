@@ -60,7 +60,7 @@ class _Run:
 
     def end(self, error: BaseException | None) -> None:
         if isinstance(error, Exception):
-            note_on(error)
+            note_on(error, self._step.about)
         go_back(self._before)
         self._manager.__exit__(type(error) if error else None, error, None)
         request = current_request()
@@ -86,8 +86,8 @@ class AgentRun(Step):
         """Replace what is known of the agent, for the span and for errors from here on."""
         with quietly:
             enter(_about(agent))
-            if self._runs:
-                self._runs[-1].tell(_measured(agent))
+            if run := self._runs.mine():
+                run.tell(_measured(agent))
 
 
 def agent_run(agent: Agent) -> AgentRun:

@@ -46,14 +46,15 @@ def go_back(before: Surroundings) -> None:
     _current.set(before)
 
 
-def note_on(error: BaseException) -> None:
-    """Leave on an error where it came from: it may be reported long after the step.
+def note_on(error: BaseException, about: Surroundings) -> None:
+    """Leave on an error that it came from a step ``about`` something: it may be reported long after.
 
+    A dependency that is a plain generator ends in a thread whose context doesn't know what it entered.
     The innermost step's note stays; one of another request is of another occurrence of the same object.
     """
     where = current_id()
     if noted_on(error).get(_ABOUT, (None,))[0] != where:
-        noted_on(error)[_ABOUT] = (where, current_surroundings())
+        noted_on(error)[_ABOUT] = (where, about | current_surroundings())
 
 
 def describe_surroundings(event: MutableMapping[str, Any], error: BaseException | None) -> None:

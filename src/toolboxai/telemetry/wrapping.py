@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast
 
 from toolboxai.telemetry.border import quietly
+from toolboxai.telemetry.runs import Runs
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -23,7 +24,7 @@ class Repeatable(ABC):
     """A context manager that is a decorator, too. Whatever happens to its runs, the application doesn't notice."""
 
     def __init__(self) -> None:
-        self._runs: list[Any] = []
+        self._runs: Runs[Any] = Runs()
 
     @abstractmethod
     def begin(self) -> Run | None:
@@ -38,7 +39,7 @@ class Repeatable(ABC):
         with quietly:
             run = self.begin()
             if run is not None:
-                self._runs.append(run)
+                self._runs.add(run)
         return self
 
     def __exit__(
@@ -49,8 +50,8 @@ class Repeatable(ABC):
     ) -> None:
         """End; an error is looked at, and passes."""
         with quietly:
-            if self._runs:
-                self._runs.pop().end(error)
+            if run := self._runs.take():
+                run.end(error)
 
     def __call__(self, function: F) -> F:
         """Return ``function`` within this, anew for each call. Raises ``TypeError`` for a generator."""
