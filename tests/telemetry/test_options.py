@@ -13,7 +13,6 @@ from toolboxai.telemetry.sampling import is_kept_anyway, is_sampled, rate_for
 @pytest.mark.parametrize(
     "dsn",
     [
-        "",
         "nonsense",
         "ftp://key@host/1",
         "https://host/1",

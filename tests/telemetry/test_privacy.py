@@ -500,3 +500,13 @@ def test_all_workers_make_the_same_pseudonyms_with_a_key_that_only_they_can_read
     assert len(secrets) == 1
     assert [path.name for path in (tmp_path / "spool").iterdir()] == ["pseudonym.key"]
     assert (tmp_path / "spool" / "pseudonym.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_redacted_attribute_of_a_log_record_is_still_an_attribute() -> None:
+    attributes = {"password": {"value": "hunter2", "type": "string"}}
+
+    cleaned = clean({"items": [{"body": "signed in", "attributes": attributes}]})
+
+    assert cleaned["items"][0]["attributes"] == {
+        "password": {"value": "[redacted:secret]", "type": "string"}
+    }

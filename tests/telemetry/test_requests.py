@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 import sentry_sdk
-from fastapi import APIRouter, FastAPI, HTTPException
+from fastapi import APIRouter, FastAPI, HTTPException, WebSocketException
 from fastapi.responses import JSONResponse, StreamingResponse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.testclient import TestClient
+from starlette.testclient import TestClient, WebSocketDenialResponse
+from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from tests.telemetry.conftest import Start
@@ -324,6 +325,62 @@ def test_an_error_in_a_websocket_is_reported(client: TestClient, sink: Recording
     assert transaction["contexts"]["trace"]["op"] == "websocket.server"
 
 
+@pytest.mark.parametrize("way", ["refused", "closed", "caught"])
+def test_an_error_for_which_a_websocket_is_refused_or_closed_is_reported_as_handled(
+    start: Start, sink: RecordingSink, way: str
+) -> None:
+    start()
+    app = FastAPI()
+    telemetry.instrument(app)
+
+    @app.websocket("/socket/{room}")
+    async def socket(websocket: WebSocket, room: str) -> None:
+        if way == "refused":
+            raise HTTPException(503, room)
+        await websocket.accept()
+        if way == "closed":
+            raise WebSocketException(1011, room)
+        try:
+            {}[room]
+        except LookupError:
+            await websocket.close(1011)
+
+    kinds = (WebSocketDisconnect, WebSocketDenialResponse)
+    with pytest.raises(kinds), TestClient(app).websocket_connect("/socket/kitchen") as session:
+        session.receive_text()
+
+    event = the_event(sink)
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is True
+    assert event["transaction"] == "/socket/{room}"
+
+
+def test_a_panic_of_a_library_is_an_error_although_it_is_no_exception(
+    start: Start, sink: RecordingSink
+) -> None:
+    class PanicException(BaseException):  # as pyo3 has it
+        pass
+
+    start()
+    app = FastAPI()
+    telemetry.instrument(app)
+
+    @app.get("/panics")
+    async def panics() -> None:
+        raise PanicException
+
+    async def receive() -> Message:
+        return {"type": "http.request"}
+
+    async def send(_message: Message) -> None:
+        pass
+
+    scope = {"type": "http", "method": "GET", "path": "/panics", "headers": [], "query_string": b""}
+    with pytest.raises(PanicException):
+        asyncio.run(app(scope, receive, send))
+
+    assert the_event(sink)["exception"]["values"][-1]["type"] == "PanicException"
+
+
 def test_scopes_do_not_leak_from_one_request_into_the_next(
     client: TestClient, sink: RecordingSink
 ) -> None:
@@ -400,8 +457,11 @@ def test_an_unsampled_request_still_reports_its_errors_with_a_trace(
     assert header["trace"] == {"trace_id": response.headers["x-trace-id"]}
 
 
-def test_without_a_dsn_the_application_runs_and_says_so(start: Start, sink: RecordingSink) -> None:
-    start(dsn=None)
+@pytest.mark.parametrize("dsn", [None, "", " "])
+def test_without_a_dsn_the_application_runs_and_says_so(
+    start: Start, sink: RecordingSink, dsn: str | None
+) -> None:
+    start(dsn=dsn)
     with TestClient(application(), raise_server_exceptions=False) as client:
         response = client.get("/api/lessons/7")
         status = client.get("/sentry/status").json()

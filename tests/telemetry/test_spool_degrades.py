@@ -159,3 +159,28 @@ def test_a_path_that_can_not_work_is_refused(start: Start, tmp_path: Path) -> No
 
     with pytest.raises(OSError, match="file"):
         start(spool_dir=tmp_path / "file" / "spool")
+
+
+STRANGER = """
+import encodings.idna, os, sys
+from pathlib import Path
+import sentry_sdk
+from toolboxai import telemetry
+
+if os.geteuid() == 0:
+    os.seteuid(65534)
+telemetry.init(telemetry.Options(dsn=sys.argv[1], spool_dir=Path(sys.argv[2])))
+sentry_sdk.capture_message("from memory")
+telemetry.close()
+"""
+
+
+def test_a_folder_that_may_not_be_written_to_does_not_stop_the_host(
+    sink: RecordingSink, tmp_path: Path
+) -> None:
+    tmp_path.chmod(0o500)
+    command = [sys.executable, "-c", STRANGER, sink.dsn, str(tmp_path / "spool")]
+
+    subprocess.run(command, check=True, timeout=30)
+
+    assert messages(sink) == ["from memory"]

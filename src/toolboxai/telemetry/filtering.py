@@ -1,20 +1,26 @@
 """What isn't worth an event. Pure."""
 
+from asyncio import CancelledError
 from collections.abc import Iterator
 
 MAX_CHAIN = 50
 
 # The other side went away. That is the weather, not a fault (compared by name: no import needed).
 _DEPARTURES = frozenset({"ClientDisconnect", "WebSocketDisconnect"})
+# What ends a piece of work on purpose; trio's and greenlet's by name, too. Any other BaseException is a fault:
+# a panic in a library written in Rust is one.
+_ENDS = (CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)
+_ENDS_BY_NAME = frozenset({"Cancelled", "GreenletExit"})
 
 
 def is_fault(error: BaseException) -> bool:
     """Say whether ``error`` is anybody's fault; a group is when one of its members is."""
     if isinstance(error, BaseExceptionGroup):
         return any(is_fault(member) for member in error.exceptions)
-    return isinstance(error, Exception) and not any(
-        kind.__name__ in _DEPARTURES for kind in type(error).__mro__
-    )
+    if isinstance(error, _ENDS):
+        return False
+    names = _DEPARTURES if isinstance(error, Exception) else _ENDS_BY_NAME
+    return not any(kind.__name__ in names for kind in type(error).__mro__)
 
 
 def chain_of(error: BaseException | None) -> Iterator[BaseException]:

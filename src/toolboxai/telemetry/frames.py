@@ -90,7 +90,10 @@ def _is_in_app(code: CodeType, module: str, prefixes: tuple[str, ...]) -> bool:
         return True
     if module.startswith(_TELEMETRY):
         return False
-    return not code.co_filename.startswith(("<", *_LIBRARIES))
+    # Compiled libraries name the file they were made from, below a folder that isn't here.
+    return not code.co_filename.endswith(".pyx") and not code.co_filename.startswith(
+        ("<", *_LIBRARIES)
+    )
 
 
 @lru_cache(maxsize=4_096)

@@ -30,6 +30,10 @@ from toolboxai.telemetry.sockets import counted
 from toolboxai.telemetry.tracing import begin, read_trace_headers
 from toolboxai.telemetry.unattended import watch_loop
 
+# An answer, or the refusal of a WebSocket in the words of HTTP.
+_ANSWERS = frozenset({"http.response.start", "websocket.http.response.start"})
+INTERNAL_ERROR = 1011  # WebSocket's 500
+
 
 class TelemetryLayer:
     """Wraps the whole application, Starlette's own error page included.
@@ -154,13 +158,16 @@ class TelemetryLayer:
 
     def _observed(self, request: Request, receive: Receive, send: Send) -> tuple[Receive, Send]:
         if request.kind == "websocket":
-            return counted(request.messages, receive, send)
+            receive, send = counted(request.messages, receive, send)
 
         async def observe(message: Message) -> None:
             kind = message["type"]
-            if kind == "http.response.start":
+            if kind in _ANSWERS:
                 with quietly:
                     message = _look(request, message)
+            elif kind == "websocket.close" and message.get("code") == INTERNAL_ERROR:
+                with quietly:
+                    _look_at_close(request)
             elif kind == "http.response.body" and not message.get("more_body"):
                 request.answered = True
                 request.took_seconds = perf_counter() - request.began
@@ -190,12 +197,27 @@ def _look(request: Request, message: Message) -> Message:
     request.status = message["status"]
     if message["status"] >= 500:
         counters.add("responses.5xx")
-        # Starlette answers from inside its `except` block, so the handled exception is still to be seen.
-        error = sys.exc_info()[1]
-        if error is not None and is_fault(error):
-            request.fail(error)
+        _note_handled(request)
     given = list(message.get("headers", ()))
     names = {name.lower() for name, _ in given}
     ids = (b"x-request-id", request.request_id), (b"x-trace-id", request.trace_id)
     given += [(name, value.encode()) for name, value in ids if name not in names]
     return {**message, "headers": given}
+
+
+def _look_at_close(request: Request) -> None:
+    """Note the error for which a WebSocket is closed; without one, who closes it knows why."""
+    if _note_handled(request):
+        request.status = 500
+
+
+def _note_handled(request: Request) -> bool:
+    """Note the error that is being answered, if there is one.
+
+    Starlette answers from inside its `except` block, so the handled exception is still to be seen.
+    """
+    error = sys.exc_info()[1]
+    if error is None or not is_fault(error):
+        return False
+    request.fail(error)
+    return True

@@ -68,8 +68,8 @@ class Options:
     key_file: Path | str | None = None
 
     def __post_init__(self) -> None:
-        if self.dsn is not None:
-            _check_dsn(self.dsn)
+        if self.has_dsn:
+            _check_dsn(str(self.dsn))
         if isinstance(self.in_app_prefixes, str):
             msg = f"in_app_prefixes must be several module names, got {self.in_app_prefixes!r}"
             raise OptionsError(msg)
@@ -98,6 +98,11 @@ class Options:
             _check_proxy(name, getattr(self, name))
         for name in ("ca_certs", "cert_file", "key_file"):
             _check_file(name, getattr(self, name))
+
+    @property
+    def has_dsn(self) -> bool:
+        """Whether there is somewhere to report to; an empty variable of the environment says no, too."""
+        return bool(self.dsn and self.dsn.strip())
 
     @property
     def effective_traces_sample_rate(self) -> float:

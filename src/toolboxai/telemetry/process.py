@@ -36,7 +36,7 @@ class Telemetry:
     def __init__(self, options: Options, post: Post | None = None) -> None:
         self.options = options
         self.server_name = options.server_name or socket.gethostname()
-        self.is_active = options.dsn is not None
+        self.is_active = options.has_dsn
         self.transport: SpoolingTransport | None = None
         self._log_watch: LogWatch | None = None
         self._hooks: InterpreterHooks | None = None

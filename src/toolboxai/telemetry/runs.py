@@ -33,7 +33,8 @@ class Runs(Generic[R]):
     def _entry(self) -> tuple[object, R] | None:
         opened, who = self._open[:], _whose()
         own = [entry for entry in opened if entry[0] is who or entry[0] == who]
-        return (own or opened or [None])[-1]
+        entries = own or opened
+        return entries[-1] if entries else None
 
 
 def _whose() -> object:

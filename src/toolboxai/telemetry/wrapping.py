@@ -24,7 +24,8 @@ class Repeatable(ABC):
     """A context manager that is a decorator, too. Whatever happens to its runs, the application doesn't notice."""
 
     def __init__(self) -> None:
-        self._runs: Runs[Any] = Runs()
+        with quietly:
+            self._runs: Runs[Any] = Runs()
 
     @abstractmethod
     def begin(self) -> Run | None:

@@ -256,6 +256,8 @@ class _Walk:
         if rule == SECRET:
             self._remember(value)
         self._found(rule)
+        if type(value) is dict and set(value) == {"type", "value"}:  # an attribute stays one
+            return {"value": MARKER.format(rule), "type": "string"}
         return MARKER.format(rule)
 
     def _remember(self, value: object) -> None:

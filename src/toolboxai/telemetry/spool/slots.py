@@ -15,7 +15,16 @@ MAX_WORKERS = 256
 LABEL_FILE = "sink"
 # What a worker tells the others (telemetry.workers): it means nothing once the worker is gone.
 FIGURES_NAME = "figures.json"
-_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
+_PASSING = {
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+    errno.EACCES,
+    errno.EPERM,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +74,7 @@ def _make(folder: Path) -> None:
 
 
 def may_pass(error: OSError) -> bool:
-    """Say whether a folder may be made later: the disk is full, read-only or out of order, the path is right."""
+    """Say whether a folder may be made later: the disk is full, out of order or not ours to write to, the path is right."""
     return error.errno in _PASSING
 
 
