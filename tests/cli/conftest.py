@@ -1,5 +1,6 @@
 """Real processes for the tests of the command line."""
 
+import os
 from collections.abc import Generator
 from pathlib import Path
 
@@ -38,6 +39,29 @@ class Up:
 def up(tmp_path: Path) -> Generator[Up]:
     """Return a running `toolboxai up`: monitor and server."""
     up = Up(tmp_path)
+    up.wait_until_up()
+    yield up
+    up.process.stop()
+
+
+LATE = """
+import sys
+
+if "serve" in sys.orig_argv:
+    from toolboxai.telemetry.transport import keeper
+
+    keeper.TICK_SECONDS = 300.0
+"""
+
+
+@pytest.fixture
+def late_up(tmp_path: Path) -> Generator[Up]:
+    """Return one where what is captured stays in memory until somebody flushes."""
+    path = tmp_path / "late"
+    path.mkdir()
+    (path / "sitecustomize.py").write_text(LATE)
+    inherited = os.environ.get("PYTHONPATH", "")
+    up = Up(tmp_path, PYTHONPATH=os.pathsep.join([str(path), *filter(None, [inherited])]))
     up.wait_until_up()
     yield up
     up.process.stop()

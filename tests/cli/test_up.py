@@ -92,8 +92,9 @@ def test_an_error_raised_in_the_server_arrives_in_the_monitor(up: Up) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_the_server_stops_first_and_its_last_error_still_arrives(
-    up: Up, number: signal.Signals
+    late_up: Up, number: signal.Signals
 ) -> None:
+    up = late_up
     fail(up)
 
     up.process.send(number)
