@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import arrived
+from tests.telemetry.conftest import Start, arrived
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry.current import new_id

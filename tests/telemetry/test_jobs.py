@@ -5,6 +5,7 @@ import logging
 import threading
 from typing import Any
 
+import pytest
 import sentry_sdk
 from fastapi import BackgroundTasks, FastAPI
 from starlette.testclient import TestClient

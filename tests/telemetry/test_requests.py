@@ -341,7 +341,7 @@ def test_an_error_for_which_a_websocket_is_refused_or_closed_is_reported_as_hand
         if way == "closed":
             raise WebSocketException(1011, room)
         try:
-            {}[room]
+            ()[len(room)]
         except LookupError:
             await websocket.close(1011)
 

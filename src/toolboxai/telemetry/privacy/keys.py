@@ -43,6 +43,9 @@ _PERSON_STEMS = (
     "username", "zipcode",
 )  # fmt: skip
 _PERSON_WORDS = frozenset({"address", "dob", "ip", "mobile", "phone"})
+_TELLING_WORDS = frozenset(
+    {*_SECRET_STEMS, *_SECRET_WORDS, *_PERSON_STEMS, *_PERSON_WORDS, "authorization", "bearer"}
+)
 _NEITHER = ("authorized", "networkaddress", "secretar", "serveraddress", "tokeniz", "unauthorized")
 # What ends like this counts, times or names a kind, if its value looks it: token_count, password_reset_at.
 _COUNTING_ENDS = frozenset(
@@ -111,7 +114,7 @@ def tells_nothing(name: str, value: str | float) -> bool:
 
 def is_telling_word(text: str) -> bool:
     """Say whether ``text`` is itself one of the words: a secret that reads `password` is no secret."""
-    return len(text) <= MAX_NAME_CHARS and text.isalpha() and rule_for(text) is not None
+    return text.lower() in _TELLING_WORDS
 
 
 def _words(name: str) -> tuple[str, ...]:
