@@ -341,7 +341,7 @@ def test_an_error_for_which_a_websocket_is_refused_or_closed_is_reported_as_hand
         if way == "closed":
             raise WebSocketException(1011, room)
         try:
-            ()[len(room)]
+            dict[str, str]()[room]
         except LookupError:
             await websocket.close(1011)
 
@@ -503,6 +503,28 @@ def test_the_layer_goes_on_in_time_or_not_at_all(start: Start) -> None:
 
     with pytest.raises(RuntimeError, match="too late"):
         telemetry.instrument(app)
+
+
+def test_an_integration_of_the_sdks_puts_no_raw_path_on_a_report(
+    start: Start, sink: RecordingSink
+) -> None:
+    def of_starlette(event: Any, _hint: object) -> Any:  # noqa: ANN401 - the SDK's own signature
+        event["request"] = {"url": "http://host/pupils/ada"}
+        return event
+
+    of_starlette.__module__ = "sentry_sdk.integrations.starlette"
+    start()
+    app = FastAPI()
+    telemetry.instrument(app)
+
+    @app.get("/pupils/{name}")
+    async def pupil(name: str) -> None:
+        sentry_sdk.get_isolation_scope().add_event_processor(of_starlette)
+        raise LookupError(name)
+
+    TestClient(app, raise_server_exceptions=False).get("/pupils/ada")
+
+    assert the_event(sink)["request"]["url"] == "http://testserver/pupils/{name}"
 
 
 def test_an_event_processor_may_refuse(client: TestClient, sink: RecordingSink) -> None:

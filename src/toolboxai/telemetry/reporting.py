@@ -24,7 +24,7 @@ from toolboxai.telemetry.current import (
     mark_captured,
     new_id,
 )
-from toolboxai.telemetry.facts import describe, transaction_name
+from toolboxai.telemetry.facts import describe, request_facts, transaction_name
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.frames import is_in_app
 from toolboxai.telemetry.logs import Entry
@@ -177,6 +177,7 @@ class Reporting:
         if described is None:  # an event processor of the application's own said no
             counters.dropped("event_processor", "error")
             return
+        _say_again(described)
         trace = described.get("contexts", {}).get("trace", {})
         header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
         self._put(Outgoing([OutgoingItem("event", described)], event["event_id"], header))
@@ -262,3 +263,12 @@ def _on_scopes(event: Any, failure: Failure | None = None) -> dict[str, Any] | N
     if hint.get("attachments"):
         counters.dropped("attachment_unsupported", "attachment", len(hint["attachments"]))
     return None if described is None else dict(described)
+
+
+def _say_again(event: dict[str, Any]) -> None:
+    """Undo what an SDK that the application starts as well says of a request: raw paths, cookies, bodies."""
+    request, processors = current_request(), sentry_sdk.get_isolation_scope()._event_processors  # noqa: SLF001
+    modules = (str(getattr(each, "__module__", "")) for each in processors)
+    is_theirs = any(name.startswith("sentry_sdk.integrations.") for name in modules)
+    if is_theirs and request is not None and request.kind in {"http", "websocket"}:
+        event["request"] = request_facts(request.scope, transaction_name(request))
