@@ -257,6 +257,25 @@ async def logged_then_raised() -> None:
         raise
 
 
+def log_and_raise(case: str) -> None:
+    try:
+        fail(case)
+    except CaseError:
+        log.exception("it does not go on")
+        raise
+
+
+@cases.get("/logged-in-background/{pupil}")
+async def logged_in_background(tasks: BackgroundTasks) -> None:
+    tasks.add_task(log_and_raise, "logged-in-background")
+
+
+@cases.get("/words-and-5xx/{pupil}")
+async def words_and_5xx() -> Response:
+    log.error("case %s", "words-and-5xx")
+    return JSONResponse({}, status_code=500)
+
+
 @cases.get("/error-in-words/{pupil}")
 async def error_in_words() -> None:
     log.error("case %s", "error-in-words")
@@ -306,6 +325,15 @@ async def websocket(connection: WebSocket) -> None:
     await connection.accept()
     await connection.receive_text()
     fail("websocket")
+
+
+@cases.websocket("/websocket-closed/{pupil}")
+async def websocket_closed(connection: WebSocket) -> None:
+    await connection.accept()
+    try:
+        fail("websocket-closed")
+    except CaseError:
+        await connection.close(1011)
 
 
 @cases.websocket("/websocket-left/{pupil}")

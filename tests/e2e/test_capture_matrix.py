@@ -98,6 +98,7 @@ TRIGGERS: dict[str, Callable[[Application], None]] = {
     "nested-routers": lambda app: app.get("nested-routers", "/cases/nested/7/leaf/ada"),
     "health-check": lambda app: app.get("health-check", "/health"),
     "websocket": lambda app: app.talk("websocket", "hello"),
+    "websocket-closed": lambda app: app.talk("websocket-closed"),
     "websocket-left": lambda app: app.talk("websocket-left"),
 }
 HANDLED = {True: "yes", False: "no", None: NONE}

@@ -36,6 +36,7 @@ class Failure:
     error: BaseException
     traceback: TracebackType | None
     event_id: str
+    words: Mapping[str, Any] | None = None  # what was logged with it, in the shapes of an event
     is_admitted: bool | None = None  # decided once: an error page may already have named the event
 
 
@@ -68,6 +69,7 @@ class Request:
         "failures",
         "finished",
         "invalid",
+        "is_error_told",
         "is_refusal_told",
         "kept_anyway",
         "logged",
@@ -108,6 +110,7 @@ class Request:
         self.logged: list[Failure] = []
         self.breadcrumbs: deque[Breadcrumb] | None = None
         self.origin: Origin | None = None
+        self.is_error_told = False  # in words, which say why a 5xx was answered
         self.is_refusal_told = False
         self.invalid: Exception | None = None  # what a validation that refused the request found
         self.messages = Messages()
@@ -118,9 +121,16 @@ class Request:
             self.breadcrumbs = deque(maxlen=limit)
         self.breadcrumbs.append(crumb)
 
-    def log(self, error: BaseException) -> None:
-        """Take note of an error that was logged: whether that was all is known at the end."""
-        _noted(self.logged, error)
+    def log(self, error: BaseException, words: Mapping[str, Any] | None = None) -> bool:
+        """Take note of an error that was logged: whether that was all is known at the end.
+
+        Say whether there was room for it.
+        """
+        if len(self.logged) >= MAX_NOTED_ERRORS:
+            return False
+        failure = _noted(self.logged, error)
+        failure.words = failure.words or words
+        return True
 
     def fail(self, error: BaseException) -> Failure:
         """Take note of an error; a later look at the same one gets the same event id."""
@@ -142,7 +152,7 @@ class Request:
     @property
     def ends_soon(self) -> bool:
         """Whether this is a request whose end can be waited for; a connection of hours has none."""
-        return self.goes_on and self.scope["type"] == "http"
+        return not self.finished and self.scope["type"] == "http"
 
     def finish(self) -> None:
         """Let go of what is reported: a timer or a pool may keep this object's context for hours."""

@@ -139,7 +139,7 @@ def request_facts(scope: Mapping[str, Any], route: str) -> dict[str, Any]:
     host = headers.get("host", "localhost")
     return {
         "method": scope.get("method", "GET"),
-        "url": f"{scope.get('scheme', 'http')}://{host}{route}",
+        "url": f"{scope.get('scheme', 'http')}://{host}/{route.removeprefix('/')}",
         "query_string": _query_shape(scope.get("query_string", b"")),
         "headers": headers,
     }

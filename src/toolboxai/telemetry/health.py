@@ -15,7 +15,7 @@ from toolboxai.telemetry.exposition import Family
 from toolboxai.telemetry.figures import Figures, Moment, added_up
 from toolboxai.telemetry.measuring import families_of, gauge
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.process import Telemetry
+from toolboxai.telemetry.process import REPLACED, Telemetry
 from toolboxai.telemetry.setup import current_telemetry
 
 
@@ -103,7 +103,7 @@ def _status(active: Telemetry | None, all_of_them: Figures) -> dict[str, Any]:
         reason = "no DSN is set: monitoring is off" if active else "telemetry.init was not called"
         environment = active.options.environment if active else None
         return {"enabled": False, "healthy": False, "environment": environment, "reason": reason}
-    trouble = all_of_them.trouble
+    trouble = REPLACED if active.is_replaced else all_of_them.trouble
     return {
         "enabled": True,
         "healthy": trouble is None,

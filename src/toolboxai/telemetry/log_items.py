@@ -12,8 +12,11 @@ _CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)]} |
     9: "\t",
     10: "\\n",
     13: "\\r",
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
+    # Also what ends a line for some, and what turns the direction of the text around.
+    **{
+        code: f"\\u{code:04x}"
+        for code in [0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
+    },
 }
 
 Scalar = str | int | float | bool

@@ -54,6 +54,12 @@ class Entry(NamedTuple):
     template: str
     error: BaseException | None
 
+    @property
+    def words(self) -> dict[str, Any]:
+        """What was said, in the shapes of Sentry's event schema."""
+        said = {"message": one_line(self.template), "formatted": self.body}
+        return {"logger": one_line(self.logger), "logentry": said}
+
 
 @dataclass(slots=True)
 class Call:
@@ -217,10 +223,12 @@ class LogWatch:
 
     def _error(self, entry: Entry, request: Request | None) -> None:
         """Report what is logged as an error; in a request only at its end, since it may yet be raised."""
-        if entry.error is not None and request is not None and request.ends_soon:
-            request.log(entry.error)
-        else:
-            self._report(entry)
+        if request is not None and request.ends_soon:
+            if entry.error is None:
+                request.is_error_told = True
+            elif request.log(entry.error, entry.words):
+                return
+        self._report(entry)
 
 
 def _ignore(_entry: Entry) -> None:

@@ -7,7 +7,6 @@ from typing import Any
 
 from toolboxai.telemetry.bursts import Burst
 from toolboxai.telemetry.current import new_id
-from toolboxai.telemetry.log_items import one_line
 from toolboxai.telemetry.logs import Entry
 from toolboxai.telemetry.storms import Storm
 
@@ -27,9 +26,7 @@ def answered_badly(route: str, status: int | None) -> Event:
 def logged(entry: Entry) -> Event:
     """Return the event for words that were logged as an error: one issue a template."""
     level = "fatal" if entry.level >= logging.CRITICAL else "error"
-    words = {"message": one_line(entry.template), "formatted": entry.body}
-    told = _event(level, logger=one_line(entry.logger), logentry=words)
-    return told | {"timestamp": entry.timestamp}
+    return _event(level, **entry.words) | {"timestamp": entry.timestamp}
 
 
 def storm_ended(storm: Storm, *, window_seconds: float) -> Event:

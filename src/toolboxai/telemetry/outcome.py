@@ -50,7 +50,9 @@ def keep_if_telling(reporter: Reporter, request: Request) -> None:
 def raised(reporter: Reporter, request: Request, error: BaseException) -> None:
     """The application let an error out: nobody handled it."""
     request.raised = is_fault(error)
-    request.status = request.status or (500 if request.raised else 499)
+    if not request.raised and (request.status or 500) >= 500:
+        request.status = 499  # whoever asked has left; the 500 is for nobody
+    request.status = request.status or 500
     if request.raised:
         after_the_answer = request.answered and (request.status or 500) < 500
         mechanism = "background" if after_the_answer else "asgi"
@@ -64,7 +66,8 @@ def returned(reporter: Reporter, request: Request) -> None:
     if failure is not None:
         reporter.failed(failure, handled=True, mechanism="asgi")
     elif (request.status or 0) >= 500:
-        reporter.answered_badly(request)
+        if not request.is_error_told:
+            reporter.answered_badly(request)
     elif (request.status or 0) >= 400:
         reporter.refused(request)
     report_logged(reporter, request, failure.error if failure else None)

@@ -27,6 +27,10 @@ from toolboxai.telemetry.unattended import InterpreterHooks
 
 log = logging.getLogger(__name__)
 
+REPLACED = (
+    "sentry_sdk.init was called after telemetry.init: what it reports passes neither the gate nor the spool, "
+    "and may arrive twice; remove that call"
+)
 SDK = {"name": "toolboxai.telemetry", "version": sentry_sdk.VERSION}
 
 
@@ -40,10 +44,12 @@ class Telemetry:
         self.transport: SpoolingTransport | None = None
         self._log_watch: LogWatch | None = None
         self._hooks: InterpreterHooks | None = None
+        self._client: Any = None
+        self._has_warned = False
         pseudonym = _pseudonym_of(options) if self.is_active else str
         if self.is_active:
             self.transport = SpoolingTransport(
-                options, renderer(self._log_constants()), self._end_storms, pseudonym, post
+                options, renderer(self._log_constants()), self._idle, pseudonym, post
             )
         self.reporting = Reporting(
             options,
@@ -58,6 +64,7 @@ class Telemetry:
 
     def _start(self, transport: SpoolingTransport) -> None:
         sentry_sdk.init(**known(self._sdk_options()))
+        self._client = sentry_sdk.get_global_scope().client
         transport.start()
         self.resume()
         atexit.register(self.keep)
@@ -143,8 +150,16 @@ class Telemetry:
             self._hooks.remove()
         instruments.remove()
 
-    def _end_storms(self) -> None:
+    def _idle(self) -> None:
         self.reporting.end_storms()
+        if self.is_replaced and not self._has_warned:
+            self._has_warned = True
+            log.warning(REPLACED)
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether the application has started a second client since, whose reports pass neither gate nor spool."""
+        return self.is_active and sentry_sdk.get_global_scope().client is not self._client
 
     def keep(self) -> None:
         """Put on disk what was captured and, if the sink answers, deliver it."""

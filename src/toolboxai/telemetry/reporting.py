@@ -125,7 +125,7 @@ class Reporting:
                 handled=handled,
                 in_app_prefixes=self._in_app_prefixes,
             )
-            return event | _fingerprint_of(failure.error)
+            return {**event, **(failure.words or {}), **_fingerprint_of(failure.error)}
         kind = {"type": type(failure.error).__name__, "value": "<could not be described>"}
         return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
 
@@ -162,7 +162,7 @@ class Reporting:
         """Report what was logged as an error; what has only words is grouped by its template."""
         error = entry.error
         if error is not None:
-            failure = Failure(error, error.__traceback__, new_id(128))
+            failure = Failure(error, error.__traceback__, new_id(128), entry.words)
             self.failed(failure, handled=True, mechanism="logging")
             return
         kind = f"{entry.logger} says {entry.template}"

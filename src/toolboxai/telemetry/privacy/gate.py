@@ -63,6 +63,7 @@ _NAMES, _VALUES = ("name", "key", "field", "header"), frozenset({"value", "value
 _TELLING = "secret"
 _NAME = pattern(r"-{0,2}[A-Za-z][\w.-]{0,63}")
 _SCALARS = frozenset({bool, int, float, type(None), datetime})
+_FIRST = ("type", "level", "transaction", "exception", "logentry", "message", "request", "user")
 # What stands in the place of somebody whom nobody knows.
 UNKNOWN = "unknown"
 # Of a user only these; whatever else an application says of one is a person's.
@@ -131,7 +132,9 @@ class _Walk:
         self._left_chars = MAX_LOOKED_AT_CHARS
 
     def over(self, payload: dict[str, Any]) -> Passed:
-        cleaned = self._members(payload, 1)
+        # What says most comes first: an application's own facts may use up the budget.
+        first = {name: payload[name] for name in _FIRST if name in payload}
+        cleaned = self._members(first | payload, 1)
         if self._echoes:
             echoes = sorted(self._echoes, key=len, reverse=True)
             whole = pattern(rf"(?<!\w)(?:{'|'.join(map(escape, echoes))})(?!\w)")
