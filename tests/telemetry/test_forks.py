@@ -1,5 +1,6 @@
 """A process that forks, by itself or with ``multiprocessing``: every child reports on its own, once, to its end."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,10 +13,15 @@ ROOT = Path(__file__).parents[2]
 
 
 def run(what: str, dsn: str, folder: Path) -> str:
-    """Run one of the programs to its end; return what it printed."""
+    """Run one of the programs to its end; return what it printed.
+
+    Not under coverage, whose own lock another thread may hold at a fork: the child would wait for it for ever.
+    """
+    environment = {name: text for name, text in os.environ.items() if "COVERAGE" not in name}
     ended = subprocess.run(
         [sys.executable, "-W", "ignore", "-m", "tests.telemetry.forking", what, dsn, str(folder)],
         cwd=ROOT,
+        env=environment,
         check=False,
         capture_output=True,
         text=True,
