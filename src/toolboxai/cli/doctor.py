@@ -21,6 +21,8 @@ LOOK_UP_PAUSE_SECONDS = 0.1
 # What an older backlog may be lost to as well, so that it says nothing of the message.
 LOST_LATER = frozenset({"send_error", "cache_overflow"})
 
+REFUSED = "envelopes.refused."
+
 Say = Callable[[str], None]
 
 
@@ -78,6 +80,13 @@ def lost_errors() -> Counter[str]:
     )
 
 
+def _refusals() -> Counter[str]:
+    """Return how often the sink has said a final no, by its status."""
+    counts = telemetry.measurements().items()
+    found = {name.removeprefix(REFUSED): int(count) for name, count in counts if REFUSED in name}
+    return Counter(found)
+
+
 def was_seen(settings: Settings, dsn: str, event_id: str) -> bool:
     """Ask the embedded monitor's own files for the event, for as long as a commit may take."""
     project_id = int(urlsplit(dsn).path.rpartition("/")[2])
@@ -94,7 +103,7 @@ def was_seen(settings: Settings, dsn: str, event_id: str) -> bool:
 
 
 def _send_and_look(settings: Settings, dsn: str, say: Say) -> int:
-    before = lost_errors()
+    before, refused_before = lost_errors(), _refusals()
     event_id = send_message()
     if event_id is None:
         say("✗ the message was not taken; look at the log lines above")
@@ -105,13 +114,15 @@ def _send_and_look(settings: Settings, dsn: str, say: Say) -> int:
         say(f"✗ the message was dropped before it was sent: {', '.join(sorted(reasons))}")
         say(f"event id: {event_id}")
         return 1
+    # A refusal is final, whatever else still waits: the report of that very loss, for one.
+    if refused := _refusals() - refused_before:
+        why = f"HTTP {next(iter(refused))}; compare SENTRY_DSN with the project's settings"
+        say(f"✗ the sink refused it: {why}")
+        say(f"event id: {event_id}")
+        return 1
     if not is_delivered:
         say(f"✗ not delivered within {DELIVERY_TIMEOUT_SECONDS:g} s: {_remedy_for_delivery()}")
         say("  it is kept on disk and goes out when the sink answers")
-        say(f"event id: {event_id}")
-        return 1
-    if refusal := _last_error():
-        say(f"✗ the sink refused it: {refusal}; compare SENTRY_DSN with the project's settings")
         say(f"event id: {event_id}")
         return 1
     say("✓ delivered: the sink answered that it has it")
