@@ -9,6 +9,9 @@ class Counters:
     """Named counts that every thread may add to. Names are dotted: ``dropped.queue_overflow.error``."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._counts: Counter[str] = Counter()
         self._lock = RLock()  # a signal handler may count, too
         # Requests whose trace chance passed over. Bare, as most requests add to it: no lock, no name.
@@ -25,7 +28,7 @@ class Counters:
 
     def after_fork(self) -> None:
         """Begin anew in a child: what the parent counted is the parent's, and a lock may be stuck."""
-        self.__init__()  # type: ignore[misc]
+        self._begin()
 
     def snapshot(self) -> Mapping[str, int]:
         """Return a copy of all counts."""

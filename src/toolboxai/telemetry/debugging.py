@@ -55,7 +55,7 @@ async def _slow() -> None:
 
 async def _task() -> None:
     """Fail behind the answer."""
-    background(_error(), name="a test job from /sentry-debug")  # type: ignore[unused-awaitable]
+    _ = background(_error(), name="a test job from /sentry-debug")
 
 
 async def _agent() -> None:

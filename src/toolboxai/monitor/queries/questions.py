@@ -25,7 +25,6 @@ MAX_TRACE_TRANSACTIONS = 100
 MAX_TRACE_LOG_ITEMS = 1_000
 MAX_IDS_PER_PAGE = 10_000
 _ID_PAGE = "SELECT id, lower(hex(event_id)) FROM event WHERE id > ? ORDER BY id LIMIT ?"
-_NEWEST_FIRST = "ORDER BY seen_at DESC, id DESC"
 ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 
 
@@ -64,7 +63,7 @@ class Queries:
 
     def latest_event(self, issue_id: int) -> StoredEvent | None:
         """Return the newest event of an issue: after an outage that isn't the one that arrived last."""
-        condition = f"issue_id = ? {_NEWEST_FIRST} LIMIT 1"
+        condition = "issue_id = ? ORDER BY seen_at DESC, id DESC LIMIT 1"
         return self._first_event(Kind.ERRORS, condition, (issue_id,))
 
     def event(self, project_id: int, event_id: str) -> StoredEvent | None:
@@ -83,10 +82,10 @@ class Queries:
         for path in self._folder.day_files(Kind.ERRORS):
             rows = self._ask(
                 path,
-                f"""
+                """
                 SELECT event_id, project_id, issue_id, received_at FROM event
-                WHERE issue_id = ? {_NEWEST_FIRST} LIMIT ?
-                """,  # noqa: S608 - our own order
+                WHERE issue_id = ? ORDER BY seen_at DESC, id DESC LIMIT ?
+                """,
                 (issue_id, limit - len(found)),
             )
             found += [_reference(row) for row in rows]
