@@ -1,0 +1,52 @@
+"""What the privacy gate lets out and what it takes too much of: ``python -m benchmarks.privacy [--misses] [--taken]``.
+
+The exit status is 0 when every goal is met.
+"""
+
+import argparse
+import sys
+from time import perf_counter
+
+from benchmarks.privacy.corpus import KINDS, Case, corpus
+from benchmarks.privacy.gates import GATES, Scrub
+from benchmarks.privacy.judge import judge
+from benchmarks.privacy.report import Report, told
+
+
+def judged(cases: list[Case], scrub: Scrub) -> Report:
+    """Return what a scrubber makes of the cases."""
+    scrubbed = scrub([case.payload for case in cases])
+    return Report([judge(case, out) for case, out in zip(cases, scrubbed, strict=True)])
+
+
+def main() -> int:
+    """Print the figures; return the exit status."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.privacy", description=__doc__)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--gate", choices=GATES, default="library")
+    parser.add_argument("--misses", action="store_true", help="list the needles that are left")
+    parser.add_argument("--taken", action="store_true", help="list the harmless values taken")
+    chosen = parser.parse_args()
+    cases = corpus(chosen.seed)
+    print(
+        f"seed {chosen.seed}: {len(cases)} payloads, {sum(len(c.needles) for c in cases):,} needles "
+        f"in {len(KINDS)} categories, {sum(len(c.straws) for c in cases):,} harmless values"
+    )
+    begin = perf_counter()
+    report = judged(cases, GATES[chosen.gate])
+    print(f"gate {chosen.gate}: scrubbed and judged in {perf_counter() - begin:.1f} s")
+    print(*report.tables(), sep="\n")
+    print(*report.broken(), sep="\n")
+    if chosen.misses:
+        print("\nmissed", *told(report.missed), sep="\n")
+    if chosen.taken:
+        print("\ntaken", *told(report.taken), sep="\n")
+    print("\ngoals")
+    for goal in report.goals():
+        mark = "met" if goal.is_met else "MISSED"
+        print(f"  {mark:<6} {goal.name:<40} {goal.share}  (at least {goal.at_least:.1%})")
+    return 0 if all(goal.is_met for goal in report.goals()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
