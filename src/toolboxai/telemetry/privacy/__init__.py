@@ -3,21 +3,25 @@
 from toolboxai.telemetry.privacy.gate import (
     KNOWN_ITEMS,
     RULES_VERSION,
-    UNKNOWN,
     Gate,
     Passed,
-    minimal,
 )
-from toolboxai.telemetry.privacy.pseudonyms import Pseudonym, pseudonyms, secret_in
+from toolboxai.telemetry.privacy.minimal import minimal
+from toolboxai.telemetry.privacy.policy import Collect, Collected, Policy, policy_for
+from toolboxai.telemetry.privacy.pseudonyms import UNKNOWN, Pseudonym, pseudonyms, secret_in
 
 __all__ = [
     "KNOWN_ITEMS",
     "RULES_VERSION",
     "UNKNOWN",
+    "Collect",
+    "Collected",
     "Gate",
     "Passed",
+    "Policy",
     "Pseudonym",
     "minimal",
+    "policy_for",
     "pseudonyms",
     "secret_in",
 ]

@@ -4,118 +4,251 @@ import re
 from functools import lru_cache
 
 SECRET = "secret"  # noqa: S105 - the name of a rule
-PERSON = "person"
+NAME, EMAIL, PHONE, IDENTITY = "name", "email", "phone", "person-id"
+ADDRESS, BIRTH, HEALTH, RESULT = "address", "birth-date", "health", "result"
+LOCATION, IP, DEVICE, NATIONAL, BANK = "location", "ip", "device-id", "national-id", "bank"
+PERSON = "person"  # whatever else is told of somebody
+
 MAX_NAME_CHARS = 128
 
 # Anywhere in the name, however it is written: accesstoken, dbPassword, X-Api-Key.
 _SECRET_STEMS = (
-    "accesscode", "accesskey", "apikey", "authcode", "authkey", "authoriz", "bearer", "cardnumber", "codeverifier",
-    "connectionstring", "cookie", "credential", "csrf", "dbpass", "dbpwd", "deploykey", "encryptionkey", "hmackey",
-    "jwt", "kennwort", "licensekey", "magiclink", "masterkey", "mfacode", "oauthcode", "openaikey", "passcode",
-    "passphrase", "passwd", "password", "passwort", "privatekey", "resetlink", "roblosecurity", "robloxkey", "rootpw",
-    "secret", "securitycode", "servicekey", "sessionid", "sessionkey", "signingkey", "sshkey", "token",
-    "verificationcode", "webhookurl", "xsrf",
+    "accesscode", "accesskey", "accountkey", "apikey", "authcode", "authkey", "authoriz", "authtoken", "bearer",
+    "clientkey", "codeverifier", "connectionstring", "connstr", "contrasena", "cookie", "credential", "csrf", "dbpass",
+    "dbpwd", "deploykey", "encryptionkey", "hmackey", "joincode", "jwt", "kennwort", "licensekey", "magiclink",
+    "masterkey", "mfacode", "motdepasse", "oauthcode", "openaikey", "otpcode", "pairingcode", "passcode", "passphrase",
+    "passwd", "password", "passwort", "privatekey", "privkey", "recoverycode", "resetcode", "resetlink", "roblosecurity",
+    "robloxkey", "rootpw", "secret", "securitycode", "sentrykey", "servicekey", "sessionid", "sessionkey", "sharedkey",
+    "sharedaccess", "signingkey", "smtppass", "sshkey", "storagekey", "token", "userpw", "userpass", "verificationcode",
+    "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink",
 )  # fmt: skip
 # Only as a word of its own: `pin` is one, `spinning` isn't.
 _SECRET_WORDS = frozenset(
-    [
-        "auth",
-        "cvv",
-        "dsn",
-        "iban",
-        "otp",
-        "pass",
-        "pin",
-        "pincode",
-        "pw",
-        "pwd",
-        "session",
-        "sid",
-        "signature",
-        "ssn",
-        "totp",
-    ]
-)
-_PERSON_STEMS = (
-    "birthdate", "birthday", "dateofbirth", "displayname", "email", "familyname", "firstname", "fullname",
-    "givenname", "homeaddress", "ipaddress", "lastname", "nickname", "parentname", "phonenumber", "postalcode",
-    "pupilid", "pupilname", "robloxid", "robloxname", "studentid", "studentname", "surname", "telephone",
-    "username", "zipcode",
+    {
+        "auth", "cvc", "cvv", "dsn", "mnemonic", "otp", "pass", "passwords", "pin", "pincode", "pw", "pwd", "saml",
+        "session", "sid", "sig", "signature", "totp",
+    }
 )  # fmt: skip
-_PERSON_WORDS = frozenset({"address", "dob", "ip", "mobile", "phone"})
-_TELLING_WORDS = frozenset(
-    {*_SECRET_STEMS, *_SECRET_WORDS, *_PERSON_STEMS, *_PERSON_WORDS, "authorization", "bearer"}
-)
-_NEITHER = ("authorized", "networkaddress", "secretar", "serveraddress", "tokeniz", "unauthorized")
+_SECRET_NEITHER = ("authorized", "secretar", "tokeniz", "unauthorized", "authoris")
+
+# Stems whose presence decides, the rule they stand for, in the order in which they are asked.
+_PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
+    (EMAIL, ("email", "mailaddress", "emailaddr", "mailto", "courriel", "correoelectronico")),
+    (
+        NATIONAL,
+        (
+            "aadhaar", "codicefiscale", "driverlicense", "driverslicense", "drivinglicence", "insurancenumber",
+            "medicare", "burgerservice", "nationalid", "nationalinsurance", "nhsnumber", "nhsno", "nino", "passportno", "passportnumber",
+            "ninumber", "codfiscal", "fiscalcode", "personnummer", "socialsecurity", "socialinsurance", "steuerid", "steuernummer", "taxid", "taxnumber", "taxfile",
+        ),
+    ),
+    (IDENTITY, ("librarycard", "lunchcard", "studentcard", "memberno", "membershipn")),
+    (BANK, ("accountnumber", "bankaccount", "cardnumber", "creditcard", "debitcard", "cardno", "routingnumber", "sortcode")),
+    (
+        BIRTH,
+        ("birthdate", "birthday", "birthdt", "dateofbirth", "fechanacimiento", "geburtsdatum", "birthyear", "dateborn"),
+    ),
+    (
+        HEALTH,
+        (
+            "accommodation", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
+            "dietaryneed", "disabilit", "ehcp", "healthnote", "healthcond", "healthinfo", "iepnote", "iepgoal", "iepstatus",
+            "impairment", "medical", "medication", "safeguarding", "sencategory", "sendnote", "sennote", "sensupport",
+            "senstatus", "specialneed", "specialeducation", "supportneed", "supportplan", "therap", "wellbeing",
+        ),
+    ),
+    (PHONE, ("cellphone", "mobilenumber", "phone", "telefon", "telephone", "faxnumber", "whatsapp", "telnumber")),
+    (
+        ADDRESS,
+        (
+            "addressline", "birthplace", "homeaddress", "mailingaddress", "postaladdress", "postalcode", "postcode",
+            "streetaddress", "streetname", "zipcode", "homecity", "placeofbirth",
+        ),
+    ),
+    (DEVICE, ("advertisingid", "androidid", "deviceid", "deviceserial", "hardwareid", "imei", "macaddr", "serialnumber", "serialno", "vendorid", "deviceuuid", "installationid")),
+    (IP, ("clientip", "forwardedfor", "ipaddr", "peerip", "realip", "remoteaddr", "remoteip", "userip", "clienthost", "connectingip", "clientaddress", "peeraddress")),
+    (
+        RESULT,
+        (
+            "examresult", "examscore", "finalgrade", "gradepoint", "lettergrade", "quizresult", "quizscore", "reportcard",
+            "studentgrade", "studentscore", "testresult", "testscore", "pupilgrade", "pupilscore", "assessmentscore",
+            "attendancerate", "disciplin", "readinglevelscore",
+        ),
+    ),
+    (
+        IDENTITY,
+        (
+            "accountid", "admissionno", "admissionnumber", "candidateno", "candidatenumber", "childid", "enduserid",
+            "enrolmentno", "enrollmentno", "enrollmentid", "guardianid", "learnerid", "memberid", "parentid", "personid",
+            "pupilid", "pupilno", "pupilnumber", "pupilref", "robloxid", "robloxuser", "rollno", "rollnumber", "staffid",
+            "studentid", "studentno", "studentnumber", "studentref", "teacherid", "useridentifier", "userid", "userref",
+            "customerid", "employeeid", "playerid", "upn", "usernumber", "studentuuid", "useruuid", "contactid", "patientid",
+            "sisid", "lmsuserid", "schoolnumber",
+        ),
+    ),
+    (
+        NAME,
+        (
+            "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
+            "fullname", "givenname", "guardianname", "lastname", "learnername", "loginname", "maidenname", "middlename",
+            "nachname", "nickname", "nombre", "apellido", "parentname", "personname", "playername", "preferredname",
+            "pupilname", "robloxname", "screenname", "siblingname", "studentname", "surname", "teachername", "username",
+            "userlogin", "vorname", "legalname", "discordtag", "gamertag", "emergencycontact", "realname", "createdbyname",
+        ),
+    ),
+    (LOCATION, ("coordinate", "geolocation", "geopoint", "gpslocation", "latitude", "longitude", "latlng", "latlon", "geohash")),
+    (PERSON, ("ethnicity", "religio", "nationality", "immigration", "freemeal", "freeschoolmeal", "pupilpremium", "fostercare", "sexualorientation")),
+)  # fmt: skip
+_PERSON_WORDS = {
+    **dict.fromkeys(("address", "addr", "street", "zip", "adresse", "direccion", "indirizzo", "anschrift"), ADDRESS),
+    **dict.fromkeys(("dob", "birth", "born", "bday"), BIRTH),
+    **dict.fromkeys(("ip", "ipv4", "ipv6", "xff"), IP),
+    **dict.fromkeys(("mac", "udid", "serial", "idfa", "idfv", "gaid", "aaid"), DEVICE),
+    **dict.fromkeys(("mobile", "tel", "cell", "fax", "msisdn", "handy"), PHONE),
+    **dict.fromkeys(("ssn", "nhs", "cf", "nif", "nric", "cpr", "nino", "sin", "cpf", "pesel", "bsn", "dni", "nie", "curp", "tfn", "pps", "ppsn", "nir", "aadhar", "passport"), NATIONAL),
+    **dict.fromkeys(("iban", "pan", "bic"), BANK),
+    **dict.fromkeys(("lat", "lng", "lon", "gps", "geo"), LOCATION),
+    **dict.fromkeys(("iep", "ehcp", "senco"), HEALTH),
+    **dict.fromkeys(("gpa",), RESULT),
+    **dict.fromkeys(("mail", "correo"), EMAIL),
+}  # fmt: skip
+_LAST_WORDS = {"login": NAME, "uid": IDENTITY, "uids": IDENTITY, "logins": NAME}
+_PERSON_NEITHER = (
+    "networkaddress", "serveraddress", "bindaddress", "listenaddress", "memoryaddress", "baseaddress", "addressfamily",
+    "addresses", "emailtemplate", "emailverified", "emailenabled", "emailqueue", "emailbackend", "emailservice",
+    "iphone", "emailstatus", "microphone", "headphone", "geometry", "healthcheck", "healthy", "healthz", "mailserver", "emailhost",
+    "emailport", "userid_seq", "ipython", "usernamefield", "phoneverified", "emailtype", "serverip", "addresstype",
+)  # fmt: skip
+# Who somebody is, so that `name` or `id` below or beside it is theirs.
+PEOPLE = frozenset(
+    {
+        "applicant", "author", "carer", "caregiver", "child", "children", "classmate", "contact", "contacts", "creator",
+        "customer", "father", "friend", "guardian", "guardians", "learner", "learners", "member", "members", "mother",
+        "nurse", "owner", "parent", "parents", "patient", "person", "persons", "people", "player", "players", "principal",
+        "profile", "pupil", "pupils", "recipient", "recipients", "sender", "sibling", "siblings", "staff", "student",
+        "students", "subscriber", "teacher", "teachers", "tutor", "user", "users", "visitor", "assignee", "reporter",
+        "counselor", "alumno", "alumna", "estudiante", "eleve", "schueler", "schuler", "headteacher", "coach", "who",
+        "participant", "participants", "attendee", "attendees", "signer", "submitter", "requester", "approver", "actor",
+    }
+)  # fmt: skip
+# What is told of a person under a name that only says so below or beside a word for people.
+OF_PEOPLE = {
+    "name": NAME, "names": NAME, "first": NAME, "last": NAME, "middle": NAME, "initials": NAME, "alias": NAME, "handle": NAME, "login": NAME,
+    "id": IDENTITY, "ids": IDENTITY, "uid": IDENTITY, "uuid": IDENTITY, "ref": IDENTITY, "number": IDENTITY, "no": IDENTITY, "external_id": IDENTITY,
+    "city": ADDRESS, "town": ADDRESS, "country": ADDRESS, "county": ADDRESS, "region": ADDRESS,
+    "line1": ADDRESS, "line2": ADDRESS, "house": ADDRESS, "age": BIRTH, "gender": PERSON, "sex": PERSON,
+    "health": HEALTH, "condition": HEALTH, "conditions": HEALTH, "sen": HEALTH, "needs": HEALTH, "notes": PERSON, "note": PERSON, "bio": PERSON,
+    "relationship": PERSON, "relation": PERSON, "comment": PERSON, "comments": PERSON,
+    "score": RESULT, "mark": RESULT, "marks": RESULT, "result": RESULT, "results": RESULT, "percentage": RESULT, "percent": RESULT, "points": RESULT,
+}  # fmt: skip
+# Words beside which the others name a part of a program: user_agent_name, player_class_id.
+_WHOSE_PROGRAMS = frozenset({"agent", "class", "service", "module", "type", "event", "field", "role", "group", "table", "function", "thread", "span", "trace", "request", "event", "node", "app", "model", "template", "process", "task", "page", "route", "file"})  # fmt: skip
+_WHOSE_SPANS = frozenset({"span", "trace", "sampled", "segment"})
 # What ends like this counts, times or names a kind, if its value looks it: token_count, password_reset_at.
 _COUNTING_ENDS = frozenset(
     {
-        "at", "bytes", "chars", "count", "counts", "expires", "expiry", "length", "limit", "max", "min", "ms",
-        "seconds", "size", "tokens", "total", "used", "valid",
+        "age", "at", "attempts", "bytes", "chars", "count", "counts", "cost", "duration", "expires", "expiry", "hits", "idx",
+        "in", "index", "length", "limit", "max", "min", "misses", "ms", "num", "position", "quantity", "rate", "ratio",
+        "remaining", "retries", "seconds", "size", "timeout", "tokens", "total", "ttl", "usage", "used", "valid", "version",
+        "window", "days", "hours", "minutes", "per", "budget", "lifetime", "interval", "until", "date", "since", "time",
+        "level", "port", "bits",
     }
 )  # fmt: skip
-# A number is a secret or a person's only under these: elsewhere it counts something.
+# A number is a secret only under these: elsewhere it counts something.
 _NUMERIC_SECRETS = frozenset(
-    [
-        "code",
-        "cvv",
-        "id",
-        "mobile",
-        "number",
-        "otp",
-        "passcode",
-        "password",
-        "phone",
-        "pin",
-        "pincode",
-        "pwd",
-        "secret",
-        "sid",
-        "ssn",
-        "telephone",
-        "token",
-        "totp",
-    ]
-)
-_NAMING_ENDS = frozenset({"kind", "method", "provider", "status", "type"})
-_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+")
+    {
+        "code", "cvc", "cvv", "id", "key", "number", "otp", "passcode", "password", "passwd", "pin", "pincode", "pw", "pwd",
+        "secret", "sid", "token", "totp", "passphrase", "pass",
+    }
+)  # fmt: skip
+_NAMING_ENDS = frozenset(
+    {
+        "algorithm", "backend", "class", "enabled", "error", "field", "format", "func", "function", "kind", "label",
+        "method", "mode", "module", "name", "policy", "provider", "reason", "required", "result", "rule", "scheme",
+        "scope", "scopes", "state", "status", "strategy", "type", "url", "verified", "version", "template", "source",
+        "action", "event", "present", "configured", "set", "changed", "hint",
+    }
+)  # fmt: skip
+_COUNTING_ANYWHERE = frozenset({"count", "max", "min", "total", "num", "expires", "expiry", "ttl", "limit", "tokens", "used", "usage", "retries", "attempts", "size", "length", "duration", "has", "is", "budget", "per"})  # fmt: skip
+_WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 _TIME = re.compile(r"[\d:T.Z+ /-]{1,40}")
-_PLAIN_WORD = re.compile(r"[A-Za-z_]{1,16}")
+_PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z_.:-]{0,40}(?:[0-9]{1,4})?")
+_SWITCH = re.compile(r"(?i)true|false|yes|no|on|off|[01]")
 
 
-@lru_cache(maxsize=8_192)
+@lru_cache(maxsize=16_384)
+def words_of(name: str) -> tuple[str, ...]:
+    """Return the words of a name in any spelling, in lower case. Of a long name the end: that is where the noun stands."""
+    return tuple(word.lower() for word in _WORD.findall(name[-MAX_NAME_CHARS:]))
+
+
+@lru_cache(maxsize=16_384)
 def rule_for(name: str) -> str | None:
-    """Return the rule by which the value under ``name`` must go, or ``None``.
-
-    Of a long name the end is looked at: that is where the noun stands.
-    """
-    words = _words(name)
+    """Return the rule by which the value under ``name`` must go, or ``None``."""
+    words = words_of(name)
     joined = "".join(words)
-    for harmless in _NEITHER:
+    return _secret(words, joined) or _person(words, joined)
+
+
+def _secret(words: tuple[str, ...], joined: str) -> str | None:
+    for harmless in _SECRET_NEITHER:
         joined = joined.replace(harmless, "")
-    if _SECRET_WORDS.intersection(words) or any(stem in joined for stem in _SECRET_STEMS):
-        return SECRET
-    is_person = _PERSON_WORDS.intersection(words) and joined
-    if is_person or any(stem in joined for stem in _PERSON_STEMS):
-        return PERSON
+    is_secret = not _SECRET_WORDS.isdisjoint(words) or any(stem in joined for stem in _SECRET_STEMS)
+    return SECRET if is_secret else None
+
+
+def _person(words: tuple[str, ...], joined: str) -> str | None:
+    if not _WHOSE_SPANS.isdisjoint(words):
+        return None
+    for harmless in _PERSON_NEITHER:
+        joined = joined.replace(harmless, "")
+    if not joined:
+        return None
+    for rule, stems in _PERSON_STEMS:
+        if any(stem in joined for stem in stems):
+            return rule
+    if words[-1] in _LAST_WORDS:
+        return _LAST_WORDS[words[-1]]
+    for word in reversed(words):
+        if rule := _PERSON_WORDS.get(word):
+            return rule if word in joined else None
+    if len(words) > 1 and not PEOPLE.isdisjoint(words[:-1]) and not _WHOSE_PROGRAMS.intersection(words):
+        return OF_PEOPLE.get(words[-1])
     return None
+
+
+def is_of_people(name: str) -> bool:
+    """Say whether ``name`` names a person, so that what stands there may be one's name."""
+    words = words_of(name)
+    return bool(words) and (words[-1] in PEOPLE or (words[-1] == "by" and len(words) > 1))
 
 
 def tells_nothing(name: str, value: str | float) -> bool:
     """Say whether ``value`` under a telling name is only a count, a time or a kind."""
-    words = _words(name)
-    end = words[-1] if words else ""
+    words = words_of(name)
+    if not words:
+        return False
+    end, rule = words[-1], rule_for(name)
     if not isinstance(value, str):
-        return end not in _NUMERIC_SECRETS
-    if end in _COUNTING_ENDS:
+        if rule == SECRET:
+            return end not in _NUMERIC_SECRETS or not _COUNTING_ANYWHERE.isdisjoint(words)
+        return end in _COUNTING_ENDS and rule != BIRTH
+    if end in _COUNTING_ENDS and rule != BIRTH:
         return _TIME.fullmatch(value) is not None
-    return end in _NAMING_ENDS and _PLAIN_WORD.fullmatch(value) is not None
+    if words[0] in {"has", "is", "use", "uses", "with"} and _SWITCH.fullmatch(value):
+        return True
+    if end in _NAMING_ENDS and rule not in {NAME, HEALTH}:
+        return _PLAIN_WORD.fullmatch(value) is not None
+    return False
 
 
 def is_telling_word(text: str) -> bool:
     """Say whether ``text`` is itself one of the words: a secret that reads `password` is no secret."""
-    return text.lower() in _TELLING_WORDS
+    joined = "".join(words_of(text))
+    return joined in _TELLING or text.lower() in _TELLING
 
 
-def _words(name: str) -> tuple[str, ...]:
-    return tuple(word.lower() for word in _WORD.findall(name[-MAX_NAME_CHARS:]))
+_TELLING = frozenset(
+    {*_SECRET_STEMS, *_SECRET_WORDS, "authorization", "bearer", *_PERSON_WORDS, *PEOPLE}
+    | {stem for _, stems in _PERSON_STEMS for stem in stems}
+)

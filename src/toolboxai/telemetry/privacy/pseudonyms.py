@@ -13,6 +13,8 @@ from secrets import token_hex
 Pseudonym = Callable[[str], str]
 
 KEY_FILE = "pseudonym.key"
+# What stands in the place of somebody whom nobody knows.
+UNKNOWN = "unknown"
 IS_PSEUDONYM = re.compile(r"p1_[a-z2-7]{26}")
 MAX_REMEMBERED = 4_096
 

@@ -1,168 +1,115 @@
-"""Secrets and persons inside free text. Pure, and linear in the length of the text."""
+"""Secrets and persons inside free text. Linear in its length; doing it twice changes nothing more."""
 
 import re
-from collections.abc import Callable
-from re import Match
+from re import Pattern
 
-from toolboxai.telemetry.privacy.keys import MAX_NAME_CHARS, SECRET, is_telling_word, rule_for
-
-MARKER = "[redacted:{}]"
-IS_MARKER = re.compile(r"\[redacted:[\w-]{1,32}\]")
-Found = Callable[[str], None]
-
-# Values that tell nothing: no value, a place for one, a type, a mark.
-_NOTHING = re.compile(
-    r"(?i:none|null|true|false|str|int|float|bool|bytes|uuid|path|string|number|boolean|\?|\$\d+|%s|%\(\w*\)s"
-    r"|:\w+|\{[\w:.]*\}|<\w+>|…|[^\w\s]{1,3})"
+from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS, MIN_UNHINTED_CHARS
+from toolboxai.telemetry.privacy.keys import NAME
+from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.named import SIGNS, Named
+from toolboxai.telemetry.privacy.names import Names
+from toolboxai.telemetry.privacy.numbers import ADDRESSES, BIRTHS, NUMBERS
+from toolboxai.telemetry.privacy.persons import (
+    AFTER_NAMES,
+    EMAILS,
+    IDENTITIES,
+    addresses,
+    without_told,
 )
-_PROVIDER_HINTS = (
-    "sk-", "sk_", "rk_", "pk_", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat", "glpat", "xox", "akia",
-    "asia", "aiza", "ya29", "sg.", "npm_", "pypi-", "hf_", "sntry", "_|warning", "gsk_",
-    "xai-", "whsec_", "hooks.slack.com", "-u ",
-)  # fmt: skip
-# Each begins at a place that can't lie inside its own match, or repeats possessively: no text makes
-# them slow. Each with the hints without one of which there is nothing for it to find.
-_RULES = (
-    (
-        "private-key",
-        ("-----begin",),
-        r"-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|MESSAGE)[A-Z0-9 ]{0,10}-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,50}-----|\Z)",
-    ),
-    ("jwt", ("eyj",), r"(?<![\w-])eyJ[\w-]{6,}+\.[\w-]{4,}+(?:\.[\w-]*+)?"),
-    (
-        "auth-header",
-        ("bearer", "basic", "digest"),
-        r"\b(?i:bearer|basic|digest)\s{1,8}(?![=:])(?=[\w.~+/=-]{0,64}[A-Z\d=._~+/])[\w.~+/=-]{6,}+",
-    ),
-    (
-        "provider-token",
-        _PROVIDER_HINTS,
-        (
-            r"(?<![A-Za-z0-9])(?:sk-[\w-]{16,}+|[srp]k_(?:live|test)_\w{10,}+|gh[pousr]_\w{20,}+"
-            r"|github_pat_\w{20,}+|glpat-[\w-]{16,}+|xox[abeoprs]-[\w-]{8,}+|A[KS]IA[0-9A-Z]{16,}+"
-            r"|AIza[\w-]{30,}+|ya29\.[\w-]{20,}+|SG\.[\w-]{16,}+\.[\w-]{16,}+|npm_\w{30,}+"
-            r"|pypi-[\w-]{20,}+|hf_\w{20,}+|sntry[su]_[\w=+/-]{20,}+)"
-            r"|(?<![A-Za-z0-9])(?:gsk_|xai-|whsec_)\w{16,}+|(?<=hooks\.slack\.com/services/)\S++"
-            r"|(?<=\s-u )[^\s:]{1,256}:\S++"
-            r"|_\|WARNING:-DO-NOT-SHARE-THIS[^\s\"']*+"
-        ),
-    ),
-    ("url-credentials", ("://",), r"(?<=://)[^\s/:\"'<>@]{0,512}:[^\s/\"'<>]{1,8192}(?=@)"),
-    ("bound-parameters", ("[parameters:",), r"(?<=\[parameters: ).+"),
-    ("input", ("input_value=",), r"(?<=input_value=).+?(?=, input_type=|\n|\Z)"),
-    (
-        "email",
-        ("@",),
-        r"(?<![^\s@<>\"'(),:;\[\]\\=/?&|{}])[^\s@<>\"'(),:;\[\]\\=/?&|{}]++@(?!\d+\.\d)(?:[\w-]{1,63}\.){1,8}[^\W\d_]{2,24}\b",
-    ),
-)
-_COMPILED = tuple((name, hints, re.compile(pattern)) for name, hints, pattern in _RULES)
+from toolboxai.telemetry.privacy.prose import PROSE
+from toolboxai.telemetry.privacy.rules import Found, Rule, apply
+from toolboxai.telemetry.privacy.sql import rules_for
+from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
-# A name and what puts a value behind it: `password=`, `"password": `, `token[0]=`, `--password `,
-# `('password', `, `<password>`.
-_NAMED = re.compile(
-    r"(?<![\w.-])(?P<name>[\w.-]++)(?:\[(?P<index>[\w.-]{0,64})\]|\])?\\*[\"']?\s{0,8}"
-    r"(?::=|=>|->|={1,3}|:|%3[Dd])\s{0,8}"
-    r"|(?<![\w-])--(?P<flag>[\w-]{1,64})\s{1,8}(?!-)"
-    r"|[\"'](?P<pair>[\w.-]{1,64})\\*[\"']\s{0,4},\s{0,4}(?=[A-Za-z]{0,2}\\*[\"'])"
-    r"|<(?P<tag>[\w.-]{1,64})>(?=[^<])"
-)
-_OPENING = re.compile(r"(?:[A-Za-z]{0,2}(?P<slashes>\\*)(?P<quote>\"\"\"|'''|[\"']))?")
-_BRACKETS = {"(": ")", "[": "]", "{": "}"}
-_BARE = re.compile(r"[^\s&;\"'})\]>]*+")
-_BRACKET = re.compile(r"[()\[\]{}]")
-_LINE = re.compile(r"[^\r\n]*+")
-# After these the rest of the line is one value, spaces and all.
-_WHOLE_LINE = ("authorization", "cookie", "passphrase")
-_QUOTE = {quote: re.compile(rf"(?P<slashes>\\*){quote}") for quote in ('"""', "'''", '"', "'")}
+ECHO = "echo"
+
+_LITERAL = re.compile(r"\"[^\"\n]{6,}\"|'[^'\n]{6,}'")
+_LONG = re.compile(rf"[\w+/:.~-]{{{MIN_UNHINTED_CHARS}}}")
+_SIX_DIGITS = re.compile(r"(?:\d\D{0,4}){5}\d")
+_PAIRED = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
 
 
-_SIGNS = ("=", ":", "--", "%3", ",", ">")
+class Scanner:
+    """Looks through texts. ``own_rules`` are the deployment's; ``switched_off`` names rules that don't apply."""
+
+    def __init__(self, own_rules: tuple[Rule, ...] = (), switched_off: frozenset[str] = frozenset()) -> None:
+        self._names = Names()
+        self._named = Named(self._names)
+        self._own_rules = own_rules
+        self._switched_off = switched_off
+        self._addresses = addresses()
+
+    @property
+    def names(self) -> Names:
+        """Who knows names."""
+        return self._names
+
+    def look(self, text: str, found: Found, echoes: Pattern[str] | None = None) -> str:
+        """Return ``text`` with what must not leave replaced by the name of the rule that said so."""
+        return _Look(self, found, echoes).through(text, 0)
+
+    def look_at_source(self, text: str, found: Found, echoes: Pattern[str] | None = None) -> str:
+        """Return a line of source code without its tokens, quoted passwords and mail addresses; names stay names."""
+        folded = text.lower()
+        for rules in (CREDENTIALS, EMAILS):
+            text = apply(rules, text, folded, found)
+        if any(sign in text for sign in SIGNS):
+            text = self._named.without(text, found, is_source=True)
+        text = _LITERAL.sub(lambda match: self.look(match[0], found), text)
+        return _without(echoes, text, found)
+
+    def look_at_structure(self, text: str, found: Found) -> str:
+        """Return what programs named, without credentials and mail addresses."""
+        return apply(EMAILS, apply(CREDENTIALS, text, folded := text.lower(), found), folded, found)
 
 
-def redact(text: str, *, found: Found, pairs: bool = True) -> str:
-    """Return ``text`` with what must not leave replaced by the name of the rule that said so.
+class _Look:
+    """One look at one text, and at whatever is wrapped in it."""
 
-    ``found`` is called with that name for each replacement. ``pairs`` also cuts the value of
-    ``password=…`` and its like. Doing it twice changes nothing more.
-    """
-    folded = text.lower() if text.isascii() else text.casefold()
-    for name, hints, pattern in _COMPILED:
-        if any(hint in folded for hint in hints):
-            text = pattern.sub(_replace(name, found), text)
-    if pairs and any(sign in text for sign in _SIGNS):
-        return _without_named(text, found)
+    def __init__(self, scanner: Scanner, found: Found, echoes: Pattern[str] | None) -> None:
+        self._scanner, self._found, self._echoes = scanner, found, echoes
+
+    def through(self, text: str, depth: int) -> str:
+        if depth < MAX_WRAPPINGS:
+            text = without_wrapped(text, lambda inner: self.through(inner, depth + 1), self._found)
+        return self._plain(text)
+
+    def _plain(self, text: str) -> str:
+        scanner, found = self._scanner, self._found
+        folded = text.lower()
+        text = apply(scanner._own_rules, text, folded, found)
+        text = apply(CREDENTIALS, text, folded, found)
+        text = apply(rules_for(text, folded), text, folded, found)
+        text = _without(self._echoes, text, found)
+        if any(sign in text for sign in SIGNS):
+            text = scanner._named.without(text, found)
+        text = apply(PROSE, text, folded, found)
+        text = apply(EMAILS, text, folded, found)
+        if _PAIRED.search(text):
+            text = apply(ADDRESSES, text, folded, found)
+        if _SIX_DIGITS.search(text):
+            text = apply(NUMBERS, text, folded, found)
+        text = apply(BIRTHS, text, folded, found)
+        text = apply(IDENTITIES, text, folded, found)
+        text = apply(scanner._addresses, text, folded, found)
+        text = self._without_names(text)
+        text = apply(AFTER_NAMES, text, text, found)
+        text = without_told(text, text.lower(), found)
+        if len(text) >= MIN_UNHINTED_CHARS and _LONG.search(text):
+            text = apply(LONG_KEYS, text, folded, found)
+        return text
+
+    def _without_names(self, text: str) -> str:
+        text, quantity = self._scanner.names.without(text, NAME)
+        for _ in range(quantity):
+            self._found(NAME)
+        return text
+
+
+def _without(echoes: Pattern[str] | None, text: str, found: Found) -> str:
+    if echoes is None:
+        return text
+    text, quantity = echoes.subn(marker(ECHO), text)
+    for _ in range(quantity):
+        found(ECHO)
     return text
-
-
-def _replace(rule: str, found: Found) -> Callable[[Match[str]], str]:
-    def replace(match: Match[str]) -> str:
-        if IS_MARKER.fullmatch(match[0]):
-            return match[0]
-        found(rule)
-        return MARKER.format(rule)
-
-    return replace
-
-
-def _without_named(text: str, found: Found) -> str:
-    """Return ``text`` without the values behind telling names; the names stay."""
-    parts, position = [], 0
-    for match in _NAMED.finditer(text):
-        if match.start() < position or not _tells(match, text):
-            continue
-        start, end = _span(text, match.end(), match["name"] or "")
-        end = start + len(text[start:end].rstrip(",."))
-        value = text[start:end]
-        if _NOTHING.fullmatch(value.strip()) or not value.strip() or IS_MARKER.fullmatch(value):
-            continue
-        if match["pair"] and is_telling_word(value):
-            continue  # a list of names
-        found("key-value")
-        parts += [text[position:start], MARKER.format("key-value")]
-        position = end
-    return "".join([*parts, text[position:]])
-
-
-def _tells(match: Match[str], text: str) -> bool:
-    """Say whether what follows a name is a secret; of a validation error also the rejected input."""
-    names = (match[group] for group in ("name", "index", "flag", "pair", "tag"))
-    if any(name and rule_for(name[-MAX_NAME_CHARS:]) == SECRET for name in names):
-        return True
-    return match["name"] == "input" and "loc" in text
-
-
-def _span(text: str, start: int, name: str) -> tuple[int, int]:
-    """Return where the value that begins at ``start`` begins and ends without its quotes."""
-    if name.lower().endswith(_WHOLE_LINE):
-        return start, _end(_LINE, text, start)
-    marker = IS_MARKER.match(text, start)
-    if marker is not None:
-        # What stands right behind a marker belongs to the same value: it was cut too early.
-        return start, _end(_BARE, text, marker.end())
-    if text[start : start + 1] in _BRACKETS:
-        return start, _closed(text, start)
-    opening = _OPENING.match(text, start)
-    if opening is None or opening["quote"] is None:
-        return start, _end(_BARE, text, start)
-    for closing in _QUOTE[opening["quote"]].finditer(text, opening.end()):
-        if (
-            closing["slashes"] == opening["slashes"]
-        ):  # with others before it, it is part of the value
-            return opening.end(), closing.start()
-    return opening.end(), len(text)
-
-
-def _closed(text: str, start: int) -> int:
-    """Return where the bracket that opens at ``start`` has been closed; the end, if it never is."""
-    depth = 0
-    for match in _BRACKET.finditer(text, start):
-        depth += 1 if match[0] in _BRACKETS else -1
-        if depth <= 0:
-            return match.end()
-    return len(text)
-
-
-def _end(pattern: re.Pattern[str], text: str, start: int) -> int:
-    match = pattern.match(text, start)
-    return match.end() if match else start

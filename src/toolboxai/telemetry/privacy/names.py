@@ -1,0 +1,261 @@
+"""Persons' names in free text: after a word that says so, or by the names themselves."""
+
+import re
+from collections.abc import Iterator, Sequence
+from re import Match
+
+from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.vocabulary import words
+
+MAX_NAMEWORDS = 5
+
+# Letters, with the marks that some scripts write above and below them.
+_LETTER = (
+    r"(?:[^\W\d_]|[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u0900-\u0903\u093a-\u094f"
+    r"\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0b82-\u0bcd\u0c00-\u0c4d\u0d00-\u0d4d\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200c\u200d])"
+)
+WORD = re.compile(rf"{_LETTER}+(?:['’`´-]{_LETTER}+)*")
+_PARTICLES = frozenset(
+    {
+        "abu", "al", "ap", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el", "ibn",
+        "la", "le", "los", "mac", "mc", "ten", "ter", "van", "vom", "von", "y", "zu", "san", "st", "'t", "op", "e", "dal", "degli",
+    }
+)  # fmt: skip
+# Between two words of one name: a space, a full stop after an initial, or what user names have.
+_JOINTS = frozenset({" ", "\u00a0", "\u202f", ". ", "  ", ".", "_", "-", "+"})
+# Between a cue and the name: `student: Maria`, `Dear "Maria`, `student (Maria`.
+_AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
+_CUE_PHRASES = frozenset({"name", "called", "named", "i'm"})
+_SURELY_PEOPLE = frozenset({"child", "student", "pupil", "parent", "guardian", "mother", "father", "sibling", "learner", "children", "students", "pupils", "parents", "guardians", "carer", "teacher", "tutor"})
+_CUE_FILLERS = frozenset({"named", "called", "name", "is", "was", "user", "full", "and", "the", "first", "last", "for", "by", "of", "id"})
+# What stands capitalised after a cue or beside a name in the texts of programs and schools, and isn't a name.
+_NOT_NAMES = frozenset(
+    """
+    a about academic access account action active activity add admin administrator agent ai all already an analysis and announcement any
+    api app application april archive are art as assessment assignment assistant at attendance audit august auth author authentication
+    authorization back background bad base basic be behavior body book box browser bug build bulk button by cache calendar call can
+    cannot card center centre change chart chat check child class classes classroom cloud code college command comment committee
+    community config configuration connect connection console content context control cookie copy core council count course create
+    created csv current curriculum dashboard data database date day days db debug december default delete deleted demo department
+    desktop details detail development device digest directory disabled district division do document does domain done draft driver each
+    education edit editor email empty enabled end endpoint engine english enrolled enrollment entry environment error event every evening
+    exam exception expected export external failed failure feature february feedback field file filter final first folder for forbidden form
+    format found friday from full function gateway general generate generated generation get goal grade gradebook grades group groups guide
+    had handbook handler has have header health help helper high history home homework host hour house http https id ids if image import in
+    index info information input instance int integration internal invalid invite is issue it item items its january job july june key keys
+    label language last layer lead learning lesson lessons let level library license limit link list live load local log login logout lower
+    mail main management manager map march material math mathematics maths max may media meeting member message method metric middleware
+    missing mobile mode model module monday month move my name native network new next night no node none not note notes notebook
+    notification november null number object objective october of off office offline ok old on one online open operation option or order
+    organization other our out outcome output overview own owner page pages parent parse part password path payload payment pending
+    performance period permission permissions person phase phone place plan platform play player please plugin point policy pool portal post
+    pre primary print privacy private process processing production profile program progress project provider public pupil push query question
+    queue quiz quizzes rate read reader reading ready reason received record records redirect redis ref refresh registration rejected relation
+    release remote remove rename render report reports request requests required reset resource response rest result results retry return
+    review role room root route row rows rule run sample saturday save scene schedule school science score script search second section
+    secure security select send september server service services session set setting settings setup share shared sheet shop show sign signal
+    site size skill skills some source space spec staff stage standard start state statement statistics status step stop storage store stream
+    string student students studio study subject submission submit submitted success summary sunday support survey sync system table tag task
+    teacher teachers team template term test tests text that the their them then there they this thread thursday tier time timeout title to
+    token tool tools total tracker training transaction transfer trial true tuesday tutor tutorial two type unable undefined union unit unknown
+    update upload upper url usage use user username users utc valid validation value values version video view voice was we web webhook
+    wednesday week welcome were when where which who why widget will window with work worker workshop workspace world worlds would write
+    wrong year yes you your zone false nan inf nil id's day's class's year's
+    january's bonjour hallo hola ciao
+    """.split()  # noqa: SIM905 - a list of words reads better than five hundred strings
+)
+
+
+class _Tokens:
+    """The words of a text, with what stands between them."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.matches: Sequence[Match[str]] = list(WORD.finditer(text))
+        self.low = [match[0].lower() for match in self.matches]
+
+    def between(self, index: int) -> str:
+        """Return what stands between a word and the next."""
+        if index + 1 >= len(self.matches):
+            return "\n"
+        return self.text[self.matches[index].end() : self.matches[index + 1].start()]
+
+    def is_capital(self, index: int) -> bool:
+        """Say whether a word begins with a capital, or is of a script that has none."""
+        return not self.matches[index][0][0].islower()
+
+
+class Names:
+    """Finds names; the word lists are read when the first is made."""
+
+    def __init__(self) -> None:
+        self._given = words("given_names")
+        self._maybe_given = words("ambiguous_given_names")
+        self._surnames = words("surnames")
+        self._maybe_surnames = words("ambiguous_surnames")
+        self._cues = words("person_cues")
+        self._others = words("public_figures") | words("name_like_terms")
+        self._telling = self._given | _CUE_PHRASES | self._maybe_given | self._surnames | self._cues
+
+    def without(self, text: str, rule: str) -> tuple[str, int]:
+        """Return ``text`` with a marker of ``rule`` for each name, and how many there were."""
+        if self._telling.isdisjoint(map(str.lower, WORD.findall(text))):
+            return text, 0
+        parts, position, quantity = [], 0, 0
+        for start, end in self._spans(_Tokens(text)):
+            if start >= position:
+                parts += [text[position:start], marker(rule)]
+                position, quantity = end, quantity + 1
+        return "".join([*parts, text[position:]]), quantity
+
+    def is_name(self, text: str) -> bool:
+        """Say whether ``text`` as a whole reads like somebody's name."""
+        tokens = _Tokens(text)
+        if not 1 <= len(tokens.low) <= MAX_NAMEWORDS or len(text) > 80 or text.lower() in self._others:
+            return False
+        return any(start == 0 and end >= len(text.rstrip(".")) for start, end in self._spans(tokens)) or (
+            len(tokens.low) > 1
+            and all(
+                (tokens.is_capital(place) and word not in _NOT_NAMES) or word in _PARTICLES
+                for place, word in enumerate(tokens.low)
+            )
+            and not self._known_others(tokens, 0, len(tokens.low))
+            and any(word in self._given or word in self._surnames or word in self._maybe_given for word in tokens.low)
+        )
+
+    def is_name_of(self, whose: str, text: str) -> bool:
+        """Say whether ``text`` under a word for people reads like the name of one, known or not."""
+        tokens = _Tokens(text)
+        words_only = all(char.isalpha() or char in " .,'’-\u200c\u200d" or not char.isascii() for char in text)
+        if not 1 <= len(tokens.low) <= 2 * MAX_NAMEWORDS or len(text) > 80 or not words_only:
+            return self.is_name(text)
+        if text.lower() in self._others or not _NOT_NAMES.isdisjoint(tokens.low):
+            return False
+        is_sure = whose.rpartition("_")[2].lower() in _SURELY_PEOPLE
+        return (is_sure and len(tokens.low) > 1) or all(
+            tokens.is_capital(place) or word in _PARTICLES for place, word in enumerate(tokens.low)
+        )
+
+    def _spans(self, tokens: _Tokens) -> Iterator[tuple[int, int]]:
+        index = 0
+        while index < len(tokens.low):
+            first, last = self._name_at(tokens, index)
+            if last is None:
+                index += 1
+                continue
+            yield tokens.matches[first].start(), tokens.matches[last].end()
+            index = last + 1
+
+    def _name_at(self, tokens: _Tokens, index: int) -> tuple[int, int | None]:
+        """Return the first and the last word of the name that begins at ``index`` or is announced there."""
+        word = tokens.low[index]
+        if word in self._cues or (word in _CUE_PHRASES and _is_said(tokens, index)):
+            first = self._after_cue(tokens, index)
+            if first is not None and (last := self._announced(tokens, first, index)) is not None:
+                return first, last
+        return index, self._by_itself(tokens, index)
+
+    def _after_cue(self, tokens: _Tokens, index: int) -> int | None:
+        """Return the word at which what the cue announces would begin."""
+        for place in range(index, min(index + 3, len(tokens.low) - 1)):
+            if not _AFTER_CUE.fullmatch(tokens.between(place)):
+                return None
+            following = tokens.low[place + 1]
+            if following not in _CUE_FILLERS and following not in self._cues:
+                return place + 1
+        return None
+
+    def _announced(self, tokens: _Tokens, first: int, cue: int) -> int | None:
+        word = tokens.low[first]
+        if not tokens.is_capital(first) or word in _NOT_NAMES or self._is_of_another(tokens, first):
+            return None
+        is_known = word in self._given or word in self._surnames or word in self._maybe_given
+        is_known |= word in self._maybe_surnames
+        # CAPITALS say nothing.
+        if not is_known and _is_shouted(tokens.matches[first][0]):
+            follows = self._end(tokens, first)
+            return follows if follows > first and tokens.low[follows] in self._surnames else None
+        return self._end(tokens, first)
+
+    def _by_itself(self, tokens: _Tokens, index: int) -> int | None:
+        word = tokens.low[index]
+        if self._is_of_another(tokens, index):
+            return None
+        following = tokens.low[index + 1] if tokens.between(index) in _JOINTS else ""
+        if word in self._given:
+            if tokens.is_capital(index):
+                return self._end(tokens, index)
+            return index + 1 if following in self._surnames else None
+        if word in self._maybe_given and tokens.is_capital(index) and following:
+            after = self._end(tokens, index)
+            is_known = any(tokens.low[place] in self._surnames for place in range(index + 1, after + 1))
+            return after if is_known else None
+        return self._by_surname(tokens, index, following)
+
+    def _by_surname(self, tokens: _Tokens, index: int, following: str) -> int | None:
+        """Find `M. Lopez`, `Lopez, Maria` and `Xiomara Lopez`."""
+        word, joint = tokens.low[index], tokens.between(index)
+        if not tokens.is_capital(index):
+            return None
+        if word in self._surnames and joint == ", " and index + 1 < len(tokens.low):
+            after = tokens.low[index + 1]
+            is_given = after in self._given or after in self._maybe_given
+            return self._end(tokens, index + 1) if is_given and tokens.is_capital(index + 1) else None
+        if following not in self._surnames or not tokens.is_capital(index + 1) or joint in {"-", "+"}:
+            return None
+        is_initial = len(word) == 1 and joint in {". ", " ", "."}
+        is_unknown = len(word) > 2 and word not in _NOT_NAMES and word not in self._cues and joint == " "
+        return self._end(tokens, index + 1) if is_initial or (is_unknown and not tokens.matches[index][0].isupper()) else None
+
+    def _end(self, tokens: _Tokens, first: int) -> int:
+        """Return the last word of the name that begins at ``first``."""
+        last, place = first, first
+        while place + 1 < len(tokens.low) and place - first < MAX_NAMEWORDS:
+            joint = tokens.between(place)
+            if joint not in _JOINTS and not (joint == ", " and place == first and self._follows_comma(tokens, place)):
+                break
+            place += 1
+            word = tokens.low[place]
+            is_part = word in self._surnames or word in self._given or word in self._maybe_given
+            is_part |= word in self._maybe_surnames and tokens.is_capital(place)
+            if is_part and (tokens.is_capital(place) or not tokens.is_capital(first)):
+                last = place
+            elif word in _PARTICLES or (len(word) == 1 and tokens.is_capital(place)):
+                continue
+            elif tokens.is_capital(place) and word not in _NOT_NAMES and not _is_shouted(tokens.matches[place][0]):
+                last = place
+            else:
+                break
+        return last
+
+    def _follows_comma(self, tokens: _Tokens, place: int) -> bool:
+        """Say whether a given name follows a surname: `Lopez, Maria`."""
+        after = tokens.low[place + 1]
+        return tokens.is_capital(place + 1) and (after in self._given or after in self._maybe_given)
+
+    def _is_of_another(self, tokens: _Tokens, index: int) -> bool:
+        """Say whether the word belongs to a public figure or a term that reads like a name."""
+        return any(
+            self._known_others(tokens, start, end)
+            for start in range(max(0, index - 2), index + 1)
+            for end in range(index + 1, min(index + 4, len(tokens.low)) + 1)
+            if end - start > 1
+        )
+
+    def _known_others(self, tokens: _Tokens, start: int, end: int) -> bool:
+        return " ".join(tokens.low[start:end]).removesuffix("'s").removesuffix("’s") in self._others
+
+
+def _is_said(tokens: _Tokens, index: int) -> bool:
+    """Say whether a name is told in a sentence: `my name is`, `a pupil called`."""
+    follows = tokens.low[index + 1] if index + 1 < len(tokens.low) else ""
+    return tokens.low[index] != "name" or follows in {"is", "was"}
+
+
+def _is_shouted(word: str) -> bool:
+    return word.isascii() and len(word) > 1 and word.isupper()
+
+
+def is_common(word: str) -> bool:
+    """Say whether a word in lower case means something else than a person in most texts."""
+    return word in _NOT_NAMES or word in words("ambiguous_given_names") or word in words("ambiguous_surnames")

@@ -1,0 +1,209 @@
+"""What is told of a person in free text by the words around it: mail and postal addresses, ids, health, results."""
+
+import re
+from functools import cache
+from re import Match, Pattern
+
+from toolboxai.telemetry.privacy.keys import ADDRESS, DEVICE, EMAIL, HEALTH, IDENTITY, NAME, RESULT
+from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.rules import Found, Rule
+from toolboxai.telemetry.privacy.vocabulary import words
+
+_FILES = re.compile(r"(?i)\.(?:png|jpe?g|gif|svg|webp|avif|js|mjs|ts|css|py|html?|json|md|txt|so|dll|jar|whl|map)$")
+_LOCAL = r"[^\s@<>\"'(),:;\[\]\\=/?&|{}]"
+
+
+def _is_email(match: Match[str]) -> bool:
+    return not _FILES.search(match[0]) and not match[0].lower().startswith(("git@", "noreply@", "no-reply@"))
+
+
+EMAILS = (
+    Rule(
+        EMAIL,
+        ("@", "＠"),
+        re.compile(
+            rf"(?:\"[^\"\n@]{{1,64}}\"|(?<!{_LOCAL}){_LOCAL}++)[@＠](?!\d+\.\d)(?:[\w-]{{1,63}}[.。]){{1,8}}(?:xn--[\w-]{{2,59}}|[^\W\d_]{{2,24}})\b"
+        ),
+        _is_email,
+    ),
+    Rule(
+        EMAIL,
+        (" dot ", "(dot)", "[dot]", "{dot}", "(at)", "[at]", "{at}", "_at_", "-at-"),
+        re.compile(
+            r"(?<![\w.+-])[\w.+-]{1,64}+(?i: at | ?[\[({]at[\])}] ?|_at_|-at-)[\w-]{1,63}"
+            r"(?:(?i: dot | ?[\[({]dot[\])}] ?|\.|_dot_|-dot-)[\w-]{2,63}){1,4}(?!\w)"
+        ),
+        lambda match: re.search(r"(?i)dot|[\[({]at|_at_|-at-", match[0]) is not None,
+    ),
+)
+_SOMEBODY = r"(?:student|pupil|learner|child|parent|guardian|teacher|user|account|roblox|player|candidate|member|customer|employee|staff|schüler(?:in)?|alumn[oa]|élève|estudiante|person|profile|guest|tutor|mother|father|mum|dad)"
+_IS_ID = r"(?:id|i\.d\.|no\.?|nr\.?|number|num|ref(?:erence)?|code|identifier|uid|uuid|upn|#|userid|user[ _-]?id|account[ _-]?id|matric\w*|ident)"
+_ID = r"(?=[\w-]{0,40}\d)[A-Za-z0-9][\w-]{0,63}(?:/\d{2,8})?"
+_LONG_ID = r"(?=(?:[A-Za-z_-]{0,4}\d){4})(?![\w]{8}-[\w]{4}-)(?!\d{4}-\d\d)[A-Za-z0-9][\w-]{3,40}"
+_HANDLE = r"(?=[A-Za-z_.]*(?:\d|_|[a-z][A-Z]))[A-Za-z0-9_][\w.]{2,31}"
+_SOMEBODY_HINTS = (
+    "student", "pupil", "learner", "child", "parent", "guardian", "teacher", "user", "account", "roblox", "player",
+    "candidate", "member", "customer", "employee", "staff", "schüler", "alumn", "élève", "estudiante", "person", "profile",
+    "guest", "tutor", "mother", "father", "mum", "dad",
+)  # fmt: skip
+_WHOSE = rf"(?<![^\W_])(?i:{_SOMEBODY})(?:['’]s|s)?[ _-]?(?:(?i:user|account|player|profile|school)[ _-]?)?"
+IDENTITIES = (
+    Rule(
+        IDENTITY,
+        _SOMEBODY_HINTS,
+        re.compile(rf"{_WHOSE}(?i:{_IS_ID})[\s:=#(\"'`@]{{1,4}}(?:(?i:is|was|of|=)\s)?(?P<value>{_ID})(?!\w|\.\d)"),
+    ),
+    Rule(
+        IDENTITY,
+        _SOMEBODY_HINTS,
+        re.compile(rf"{_WHOSE}[\s:=#(\"'`]{{1,4}}(?P<value>{_LONG_ID})(?!\w|\.\d)"),
+    ),
+    Rule(
+        IDENTITY,
+        ("upn", "admission", "enrolment", "enrollment", "matric", "roll", "candidate", "sis", "lunch", "library card", "badge"),
+        re.compile(
+            r"(?<![^\W_])(?i:upn|admissions?|enrol?lment|matric\w*|roll|candidate|sis|lunch|library card|badge)(?:[ _-](?i:id|no\.?|number|pin|code))?[\s:=#]{1,3}(?:is )?"
+            rf"(?P<value>{_LONG_ID})(?!\w)"
+        ),
+    ),
+    Rule(
+        DEVICE,
+        ("serial", "device", "android", "advertising", "hardware", "idfa", "gaid", "udid", "installation"),
+        re.compile(
+            r"(?<![^\W_])(?i:android|device|advertising|hardware|installation|serial|udid|idfa|gaid)(?:[ _-]?(?i:id|identifier|number|no\.?|#|serial|uuid)){0,2}(?:[\s:=#\"'(]|\b(?i:is|was)\b){1,6}"
+            r"(?P<value>(?=[\w-]*\d)(?=[\w-]{6})[A-Za-z0-9][\w-]{5,63})(?!\w)"
+        ),
+    ),
+    Rule(
+        IDENTITY,
+        ("card",),
+        re.compile(r"(?i:library|lunch|student|bus|canteen)[ -](?i:card|pass)(?:[ _-](?i:id|no\.?|number))?[\s:=#]{1,3}(?:is )?(?P<value>(?=[A-Z0-9-]{5})(?:[A-Z]{2,4}[A-Z0-9-]*\d|\d)[A-Z0-9-]*)(?!\w)"),
+    ),
+    Rule(
+        NAME,
+        ("username", "user name", "login", "handle", "gamertag", "screen name", "account name", "roblox", "nickname", "player", "user"),
+        re.compile(
+            r"(?<![^\W_])(?i:username|user name|login name|login|handle|gamertag|screen ?name|account name|roblox (?:user(?:name)?|player|name|display name|account)|nickname|display name|player|user)"
+            rf"(?:[\s:=\"'`(@]{{1,4}}|(?i: is | was ))(?P<value>{_HANDLE})(?![\w(/]|\.\w)"
+        ),
+        lambda match: _is_handle(match["value"]),
+    ),
+    Rule(NAME, (" @",), re.compile(r"(?i:user|by|from|to|cc|for|with|player)\s@(?P<value>[A-Za-z]\w{2,30})(?![\w./])")),
+    Rule(NAME, ("/home/", "/users/", "\\users\\"), re.compile(r"(?:/home/|/Users/|[\\/]Users[\\/]{1,2})(?P<value>[^/\\\s:\"'<>*?{}]{1,64})(?=[/\\])"), lambda match: match["value"].lower() not in _ACCOUNTS),
+)  # fmt: skip
+AFTER_NAMES = (
+    Rule(
+        IDENTITY,
+        ("[redacted:name]", "[redacted:echo]"),
+        re.compile(
+            rf"\[redacted:(?:name|echo)\][\s,(]{{1,3}}(?:(?i:{_IS_ID})[\s:#=]{{1,3}}(?:is )?(?P<value>{_ID})(?!\w|\.\d))"
+        ),
+    ),
+    Rule(
+        IDENTITY,
+        ("[redacted:name]", "[redacted:echo]"),
+        re.compile(rf"\[redacted:(?:name|echo)\][\s]{{0,2}}[(,#/|-]\s?#?(?P<value>{_LONG_ID})(?!\w|\.\d)"),
+    ),
+)
+_ACCOUNTS = frozenset({"app", "appuser", "public", "shared", "default", "deploy", "ubuntu", "runner", "root", "user", "node", "vscode", "admin", "circleci", "ec2-user", "me", "www-data", "git", "toolboxai", "vagrant", "jenkins", "build", "ci", "site", "web", "python", "search", "import", "export", "profile", "new", "login", "users", "all", "list"})  # fmt: skip
+_NO_HANDLES = frozenset({"id", "not_found", "agent", "input"})
+
+
+def _is_handle(text: str) -> bool:
+    """Say whether it reads like the name somebody chose for an account, rather than a class, a route or a version."""
+    is_like_code = re.fullmatch(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:_[a-z]+)*|v?\d[\d.]*|[A-Z_]+|p1_\w+|\d+\w{0,2}", text)
+    return is_like_code is None and text.lower() not in _NO_HANDLES and not re.fullmatch(r"[0-9a-f-]{16,}", text)
+
+
+_CAPITAL = r"[^\W\d_a-z][\w'’.-]{0,30}"
+_TAIL = (
+    r"(?:,?\s(?i:apt|apartment|suite|ste|unit|flat|floor|fl|room|bldg|#)\.?\s?#?[\w-]{1,8})?"
+    rf"(?:,?\s{{1,2}}(?:{_CAPITAL}(?:\s(?:{_CAPITAL}|upon|on|am|an|der|de|la|le)){{0,3}}))?"
+    r"(?:,?\s[A-Z]{2,3})?(?:,?\s(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{4,6}(?:-\d{3,4})?(?:\s[A-Z]{2})?(?![\w])))?"
+    rf"(?:,?\s{_CAPITAL}(?:\s{_CAPITAL})?)?"
+)
+_FUSED = r"(?:stra(?:ß|ss)e|str\.|weg|allee|platz|gasse|ring|damm|ufer|straat|laan|plein|gracht|kade|singel|gatan|vägen|gata|veien|vej|gade|katu|tie)"
+
+
+def _any(name: str) -> str:
+    return "|".join(re.escape(word) for word in sorted(words(name), key=len, reverse=True))
+
+
+@cache
+def addresses() -> tuple[Rule, ...]:
+    """Return the rules for postal addresses; they are made of the word lists."""
+    after, before = _any("street_words_after"), _any("street_words_before")
+    number = r"\d{1,5}(?:[A-Za-z]|\s?[-/]\s?\d{1,4}[A-Za-z]?)?"
+    title = rf"{_CAPITAL}|\d{{1,3}}(?:st|nd|rd|th)"
+    return (
+        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}")),
+        Rule(ADDRESS, ("street", "avenue", "road", "lane", "boulevard", "drive"), re.compile(rf"(?<![\w./-]){number}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?i:{before})\s(?:(?:de|da|do|di|du|des|del|della|delle|las|los|la|le|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, ("box", "postfach", "apartado", "postbus"), re.compile(r"(?i:p\.?\s?o\.?\s?box|postfach|apartado(?: postal)?|postbus|bp)\s#?\d{1,6}")),
+        Rule(ADDRESS, ("",), re.compile(r"(?<![\w-])[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}(?![\w-])|(?<![\w-])[A-CEGHJ-NPR-TVXY]\d[A-Z]\s\d[A-Z]\d(?![\w-])")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<!\w){_CAPITAL}(?:\s{_CAPITAL}){{0,2}},\s[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?(?!\w)")),
+        Rule(
+            ADDRESS,
+            ("live", "living", "resid", "moved", "wohn", "viv", "habit", "abit", "mor", "woon", "home address", "address is", "address was"),
+            re.compile(r"(?<!\w)(?i:lives?|living|resides?|residing|moved|wohnt|wohnhaft|vive|vit|habite|abita|mora|woont)\s(?i:at|on|in|to|en|a|à|au|em|na|op|aan)\s(?P<value>(?=[^\n;]{0,40}\d|[^\W\d_a-z])[^\n;()\"]{3,90}?)(?=[.;)\"]?(?:\s(?:and|but|und|y|et)\s|$|\n|[;)\"]|\.\s))"),
+        ),
+        Rule(ADDRESS, ("address is", "address was", "adresse ist"), re.compile(r"(?i:(?<!ip )(?<!mail )address|adresse) (?i:is|was|ist) (?P<value>(?=[^\n;]{0,40}\d)[^\n;\"]{5,120})")),
+    )  # fmt: skip
+
+
+_SENTENCE = re.compile(r"[^.!?;\n]++[.!?;\n]?")
+_EVIDENCE = re.compile(
+    r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|they|his|her|hers|him|their|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling"
+    r"|has|have|had|diagnos\w+|suffers?|suffering|needs?|takes?|taking|allerg\w+|prescribed|medication|inhaler|treated|treatment|condition|symptoms?|therapy|counsell?ing|sen|send|iep|ehcp|hat|tiene|tem|ha|heeft|souffre|leidet|with|on|under|due to|because of|absent|registered|note|flag\w*|concern\w*)\b"
+)
+_SURE_EVIDENCE = re.compile(
+    r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|his|her|hers|him|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling"
+    r"|diagnos\w+|suffers?|suffering|prescribed|inhaler|sen|iep|ehcp|absent|safeguarding|allergic)\b"
+)
+_SCORE = re.compile(
+    r"(?i:scored|scores|score(?: (?:was|is|of))?|got|gets|received|earned|achieved|obtained|failed with|passed with|graded?|grade (?:of|was|is)|marks?(?: (?:of|was|is))?|gpa(?: (?:of|was|is))?|result(?: (?:was|is|of))?|average(?: (?:of|was|is))?)"
+    r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
+)
+
+
+@cache
+def _terms(name: str) -> Pattern[str]:
+    return re.compile(rf"(?<!\w)(?:{_any(name)})(?:s|es)?(?!\w)", re.IGNORECASE)
+
+
+_TOKENS = re.compile(r"[^\W_]{2,}")
+
+
+@cache
+def _health_beginnings() -> frozenset[str]:
+    terms = words("health_terms") | words("health_terms_taught")
+    return frozenset(_TOKENS.findall(term)[0] for term in terms if _TOKENS.search(term))
+
+
+def without_told(text: str, folded: str, found: Found) -> str:
+    """Return ``text`` without what its sentences say of somebody's health or results."""
+    tokens = set(_TOKENS.findall(folded))
+    is_health = not _health_beginnings().isdisjoint(tokens | {token.rstrip("s") for token in tokens})
+    if not is_health and not _SCORE.search(text):
+        return text
+    return _SENTENCE.sub(lambda match: _without_told(match[0], found, is_health=is_health), text)
+
+
+def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
+    if is_health and _EVIDENCE.search(sentence):
+        sentence = _without_terms(sentence, _terms("health_terms"), found)
+        if _SURE_EVIDENCE.search(sentence):
+            sentence = _without_terms(sentence, _terms("health_terms_taught"), found)
+    if _SURE_EVIDENCE.search(sentence):
+        return Rule(RESULT, ("",), _SCORE).without(sentence, found)
+    return sentence
+
+
+def _without_terms(sentence: str, terms: Pattern[str], found: Found) -> str:
+    matches = [match for match in terms.finditer(sentence) if "redacted:" not in match[0]]
+    if not matches:
+        return sentence
+    found(HEALTH)
+    return sentence[: matches[0].start()] + marker(HEALTH) + sentence[matches[-1].end() :]

@@ -1,0 +1,77 @@
+"""What a payload says itself about what was taken out of it, in Sentry's own form: ``_meta``.
+
+https://develop.sentry.dev/sdk/data-model/event-payloads/meta/
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+MAX_REMARKS = 200
+MAX_DEPTH = 24
+
+_RULE = re.compile(r"[@\w:.-]{1,64}")
+_COUNTS = frozenset({"len"})
+
+
+class Remarks:
+    """Notes which rule took what where; at the end they stand beside the payload, path by path."""
+
+    def __init__(self) -> None:
+        self._parents: dict[int, tuple[Any, Any]] = {}
+        self._noted: list[tuple[Any, Any, str]] = []
+
+    def child(self, parent: Any, key: Any, inner: Any) -> None:
+        """Remember that ``inner`` stands in ``parent`` at ``key``."""
+        self._parents[id(inner)] = (parent, key)
+
+    def note(self, container: Any, key: Any, rule: str) -> None:
+        """Note that ``rule`` took something of what stands in ``container`` at ``key``."""
+        if len(self._noted) < MAX_REMARKS:
+            self._noted.append((container, key, rule))
+
+    def put_on(self, payload: dict[str, Any], shown: Callable[[str], str]) -> None:
+        """Add ``_meta`` to the payload, if there is anything to say; ``shown`` is how a name on the way may be spelled."""
+        if not self._noted:
+            return
+        meta = payload.get("_meta")
+        if not isinstance(meta, dict):
+            meta = payload["_meta"] = {}
+        for container, key, rule in self._noted:
+            place = meta
+            steps = [*self._path(container), key]
+            if "" in steps:
+                continue  # that name is taken: it means the place itself
+            for step in steps:
+                place = place.setdefault(shown(str(step)), {}) if isinstance(place, dict) else {}
+            if isinstance(place, dict):
+                own = place.setdefault("", {})
+                if isinstance(own, dict) and isinstance(own.setdefault("rem", []), list):
+                    own["rem"].append([rule, "p" if rule in {"pseudonym", "person-id"} else "s"])
+
+    def _path(self, container: Any) -> list[Any]:
+        steps: list[Any] = []
+        while (above := self._parents.get(id(container))) is not None and len(steps) < 64:
+            container, key = above
+            steps.append(key)
+        return steps[::-1]
+
+
+def known_remarks(meta: object, shown: Callable[[str], str], depth: int = 0) -> dict[str, Any]:
+    """Return what others said of the payload, without anything but rules, places and lengths."""
+    kept: dict[str, Any] = {}
+    for key, value in list(meta.items())[:MAX_REMARKS] if isinstance(meta, dict) and depth < MAX_DEPTH else ():
+        if key == "" and isinstance(value, dict):
+            kept[""] = {name: value[name] for name in _COUNTS if type(value.get(name)) is int}
+            kept[""] |= {"rem": said} if (said := _said(value.get("rem"))) else {}
+        elif isinstance(value, dict):
+            kept[shown(str(key))] = known_remarks(value, shown, depth + 1)
+    return kept
+
+
+def _said(remarks: object) -> list[list[str | int]]:
+    said = [one for one in remarks if isinstance(one, list)] if isinstance(remarks, list) else []
+    return [
+        [part for part in one if type(part) is int or (isinstance(part, str) and _RULE.fullmatch(part))]
+        for one in said[:MAX_REMARKS]
+    ]

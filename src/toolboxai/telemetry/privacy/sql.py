@@ -1,0 +1,32 @@
+"""Values inside SQL, and inside what databases say of rows: the statement stays, the values go."""
+
+import re
+
+from toolboxai.telemetry.privacy.rules import Rule
+
+SQL = "sql"
+
+IS_SQL = re.compile(
+    r"(?i)\b(?:select\b.{1,4000}?\bfrom|insert\s+into|update\s.{1,200}?\sset|delete\s+from|merge\s+into|replace\s+into|where\s.{1,200}?(?:=|\bin\b|\blike\b)|values\s*\()",
+    re.DOTALL,
+)
+_HINTS = ("select", "insert", "update", "delete", "where", "values", "replace", "merge")
+_LITERALS = (
+    Rule(SQL, ("'",), re.compile(r"(?<![\w'\\])[NEBXnebx]?'(?P<value>(?!\[redacted:|%s|%\(|\?|:|\$)(?:[^'\\]|''|\\.)++)(?:'|\Z)")),
+    Rule(SQL, ('"',), re.compile(r"(?:=|\(|,|(?i:like|in))\s{0,2}\"(?P<value>(?!\[redacted:)[^\"\\]++)\"")),
+    Rule(SQL, ("",), re.compile(r"(?i:=|<|>|\(|,|in|between|and|values)\s{0,2}(?P<value>-?\d{5,}(?:\.\d+)?)(?![\w-])")),
+)
+_SAID = (
+    Rule("bound-parameters", ("[parameters:",), re.compile(r"(?<=\[parameters: )(?P<value>(?!\[redacted:).+)")),
+    Rule(SQL, ("key (",), re.compile(r"(?i)key \([^)]{1,200}\)=\((?P<value>[^)]{1,1000})\)")),
+    Rule(SQL, ("row contains",), re.compile(r"(?i)row contains \((?P<value>[^\n]{1,4000})\)")),
+    Rule(SQL, ("duplicate entry",), re.compile(r"(?i)duplicate entry '(?P<value>[^\n]{1,1000}?)' for key")),
+    Rule(SQL, ("invalid input syntax", "incorrect", "truncated"), re.compile(r"(?i)(?:syntax for (?:type )?[\w ]{2,40}: |incorrect [\w ]{2,20} value: )[\"'](?P<value>[^\n\"]{1,1000})[\"']")),
+    Rule("input", ("input_value=",), re.compile(r"(?<=input_value=)(?P<value>(?!\[redacted:).+?)(?=, input_type=|\n|\Z)")),
+)  # fmt: skip
+
+
+def rules_for(text: str, folded: str) -> tuple[Rule, ...]:
+    """Return the rules to ask of ``text``, which is ``folded`` in lower case."""
+    is_sql = any(hint in folded for hint in _HINTS) and IS_SQL.search(text) is not None
+    return (*_SAID, *_LITERALS) if is_sql else _SAID
