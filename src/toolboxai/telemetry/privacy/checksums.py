@@ -83,7 +83,9 @@ def steuer_id(digits: str) -> bool:
 
 def nir(digits: str) -> bool:
     """France: thirteen digits and their complement by 97."""
-    return len(digits) == 15 and digits[0] in "12" and 97 - int(digits[:13]) % 97 == int(digits[13:])
+    return (
+        len(digits) == 15 and digits[0] in "12" and 97 - int(digits[:13]) % 97 == int(digits[13:])
+    )
 
 
 def bsn(digits: str) -> bool:

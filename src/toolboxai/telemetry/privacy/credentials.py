@@ -69,7 +69,9 @@ def _is_random(match: Match[str]) -> bool:
     if len(text) > 256 or _HEX.fullmatch(text) or text.count("/") > len(text) // 10 + 1:
         return False
     before = match.string[max(0, match.start() - 8) : match.start()].lower()
-    if before.endswith(("sha256-", "sha384-", "sha512-", "sha1-", "base64,", "sha256:", "md5:", "md5-")):
+    if before.endswith(
+        ("sha256-", "sha384-", "sha512-", "sha1-", "base64,", "sha256:", "md5:", "md5-")
+    ):
         return False
     if text.lower().startswith(("sha256-", "sha384-", "sha512-")):
         return False

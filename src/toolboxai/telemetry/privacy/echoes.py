@@ -45,7 +45,10 @@ class Echoes:
         if self._patterns and self._compiled_of != len(self._patterns):
             longest_first = sorted(self._patterns, key=lambda one: (-len(one), one))
             whole = rf"(?<![^\W_])(?:{'|'.join(longest_first)})(?![^\W_])"
-            self._compiled, self._compiled_of = re.compile(whole, re.IGNORECASE), len(self._patterns)
+            self._compiled, self._compiled_of = (
+                re.compile(whole, re.IGNORECASE),
+                len(self._patterns),
+            )
         return self._compiled
 
 

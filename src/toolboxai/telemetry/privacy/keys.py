@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from unicodedata import combining, normalize
 
 SECRET = "secret"  # noqa: S105 - the name of a rule
 NAME, EMAIL, PHONE, IDENTITY = "name", "email", "phone", "person-id"
@@ -20,48 +21,48 @@ _SECRET_STEMS = (
     "passwd", "password", "passwort", "privatekey", "privkey", "recoverycode", "resetcode", "resetlink", "roblosecurity",
     "robloxkey", "rootpw", "secret", "securitycode", "sentrykey", "servicekey", "sessionid", "sessionkey", "sharedkey",
     "sharedaccess", "signingkey", "smtppass", "sshkey", "storagekey", "token", "userpw", "userpass", "verificationcode",
-    "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink",
+    "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink", "senha", "wachtwoord", "haslo", "losenord", "losenord", "adgangskode", "passord", "jelszo", "heslo", "salasana", "parola", "sifre", "inviteurl", "invitelink", "signedurl", "sharedlink", "joinlink", "recoverykey", "backupkey", "loginlink", "onetimecode", "smscode", "logincode", "confirmationcode", "einmalcode", "unlockcode", "pairingpin", "presignedurl", "encryptedpw",
 )  # fmt: skip
 # Only as a word of its own: `pin` is one, `spinning` isn't.
 _SECRET_WORDS = frozenset(
     {
-        "auth", "cvc", "cvv", "dsn", "mnemonic", "otp", "pass", "passwords", "pin", "pincode", "pw", "pwd", "saml",
+        "auth", "cvc", "cvv", "dsn", "mnemonic", "otp", "clave", "geheimnis", "segredo", "mdp", "2fa", "mfa", "pass", "passwords", "pin", "pincode", "pw", "pwd", "saml",
         "session", "sid", "sig", "signature", "totp",
     }
 )  # fmt: skip
-_SECRET_NEITHER = ("authorized", "secretar", "tokeniz", "unauthorized", "authoris")
+_SECRET_NEITHER = ("authorized", "secretar", "tokeniz", "unauthorized", "authoris", "parolable")
 
 # Stems whose presence decides, the rule they stand for, in the order in which they are asked.
 _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
-    (EMAIL, ("email", "mailaddress", "emailaddr", "mailto", "courriel", "correoelectronico")),
+    (EMAIL, ("email", "mailadresse", "epost", "eposta", "mejl", "mailaddress", "emailaddr", "mailto", "courriel", "correoelectronico")),
     (
         NATIONAL,
         (
             "aadhaar", "codicefiscale", "driverlicense", "driverslicense", "drivinglicence", "insurancenumber",
-            "medicare", "burgerservice", "nationalid", "nationalinsurance", "nhsnumber", "nhsno", "nino", "passportno", "passportnumber",
+            "medicare", "burgerservice", "nationalid", "nationalinsurance", "nhsnumber", "nhsno", "nino", "passportno", "passportnumber", "reisepass", "passeport", "pasaporte", "passaporto", "paspoort", "fuehrerschein", "fuhrerschein", "permisdeconduire", "permisconduire", "drivinglicense", "driverid", "licensenumber", "licencenumber", "rijbewijs", "patente", "carnetconducir", "tckimlik", "kimlik", "personalausweis", "ausweis", "idcard", "nationalnumber", "sozialversicherung", "versicherungsnummer", "numeross", "seguridadsocial", "securitesociale", "rodnecislo", "henkilotunnus", "personnumer", "numberplate", "licenseplate", "licenceplate", "registrationplate", "kennzeichen", "matriculevehicule", "immatriculation", "platenumber", "carplate", "vehiclereg", "visanumber", "greencard", "studentvisa",
             "ninumber", "codfiscal", "fiscalcode", "personnummer", "socialsecurity", "socialinsurance", "steuerid", "steuernummer", "taxid", "taxnumber", "taxfile",
         ),
     ),
     (IDENTITY, ("librarycard", "lunchcard", "studentcard", "memberno", "membershipn")),
-    (BANK, ("accountnumber", "bankaccount", "cardnumber", "creditcard", "debitcard", "cardno", "routingnumber", "sortcode")),
+    (BANK, ("kontonummer", "kontonr", "acctno", "accountno", "acno", "numerocuenta", "numerodecuenta", "numerocompte", "numconto", "bankkonto", "rekeningnummer", "cardholder", "kreditkarte", "tarjeta", "cartebancaire", "swiftcode", "bankleitzahl", "accountnumber", "bankaccount", "cardnumber", "creditcard", "debitcard", "cardno", "routingnumber", "sortcode")),
     (
         BIRTH,
-        ("birthdate", "birthday", "birthdt", "dateofbirth", "fechanacimiento", "geburtsdatum", "birthyear", "dateborn"),
+        ("nascita", "nascimento", "naissance", "nacimiento", "geburt", "geboorte", "fodsel", "fodelse", "urodzenia", "narozeni", "dogumtarihi", "dogumgunu", "szuletes", "syntyma", "cumpleanos", "anniversaire", "verjaardag", "birthdate", "birthday", "birthdt", "dateofbirth", "fechanacimiento", "geburtsdatum", "birthyear", "dateborn"),
     ),
     (
         HEALTH,
         (
-            "accommodation", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
+            "accommodation", "alerg", "medicin", "medicam", "medikament", "arznei", "krank", "maladie", "malattia", "enfermedad", "doenca", "ziekte", "gesundheit", "zdrowi", "behinderung", "discapacidad", "disabilita", "deficiencia", "handicap", "forderbedarf", "foerderbedarf", "besoinsparticuliers", "necesidadesespec", "sante", "salud", "healthrecord", "healthstatus", "mentalhealth", "incidentdesc", "incidentnote", "incidentreport", "misconduct", "bullying", "suspensionreason", "exclusionreason", "detention", "prescription", "symptom", "illness", "healthissue", "supportneeds", "sendcategory", "senneeds", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
             "dietaryneed", "disabilit", "ehcp", "healthnote", "healthcond", "healthinfo", "iepnote", "iepgoal", "iepstatus",
             "impairment", "medical", "medication", "safeguarding", "sencategory", "sendnote", "sennote", "sensupport",
             "senstatus", "specialneed", "specialeducation", "supportneed", "supportplan", "therap", "wellbeing",
         ),
     ),
-    (PHONE, ("cellphone", "mobilenumber", "phone", "telefon", "telephone", "faxnumber", "whatsapp", "telnumber")),
+    (PHONE, ("handynummer", "handynr", "celular", "cellulare", "movil", "telnr", "rufnummer", "mobilnummer", "numerodetelephone", "puhelin", "cellphone", "mobilenumber", "phone", "telefon", "telephone", "faxnumber", "whatsapp", "telnumber")),
     (
         ADDRESS,
         (
-            "addressline", "birthplace", "homeaddress", "mailingaddress", "postaladdress", "postalcode", "postcode",
+            "strasse", "hausnummer", "postleitzahl", "wohnort", "wohnadresse", "codigopostal", "codepostal", "domicil", "direccion", "indirizzo", "endereco", "morada", "adresa", "ulica", "anschrift", "woonplaats", "postnummer", "kodpocztowy", "addressline", "birthplace", "address1", "address2", "street1", "street2", "geburtsort", "homestreet", "homeaddress", "mailingaddress", "postaladdress", "postalcode", "postcode",
             "streetaddress", "streetname", "zipcode", "homecity", "placeofbirth",
         ),
     ),
@@ -78,7 +79,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         IDENTITY,
         (
-            "accountid", "admissionno", "admissionnumber", "candidateno", "candidatenumber", "childid", "enduserid",
+            "schulernr", "schulernummer", "schuelernr", "schuelernummer", "matrikel", "personalnummer", "personalnr", "mitarbeiternr", "mitarbeiternummer", "numeroetudiant", "numeroeleve", "matriculeeleve", "numalumno", "numeroalumno", "expediente", "leerlingnummer", "elevnummer", "employeeno", "employeenumber", "employeenr", "empno", "empid", "staffno", "staffnumber", "payrollno", "payrollnumber", "nummerleerling", "studnum", "stunum", "studno", "sisnumber", "localid", "stateid", "ssid", "learnerref", "learnernumber", "accountid", "admissionno", "admissionnumber", "candidateno", "candidatenumber", "childid", "enduserid",
             "enrolmentno", "enrollmentno", "enrollmentid", "guardianid", "learnerid", "memberid", "parentid", "personid",
             "pupilid", "pupilno", "pupilnumber", "pupilref", "robloxid", "robloxuser", "rollno", "rollnumber", "staffid",
             "studentid", "studentno", "studentnumber", "studentref", "teacherid", "useridentifier", "userid", "userref",
@@ -89,7 +90,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         NAME,
         (
-            "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
+            "nazwisko", "prijmeni", "jmeno", "cognome", "sobrenome", "familienname", "voornaam", "achternaam", "fornamn", "efternamn", "fornavn", "etternavn", "etunimi", "sukunimi", "soyad", "keresztnev", "vezeteknev", "prenom", "nomdefamille", "schulername", "schuelername", "elternname", "lehrername", "nomeleve", "nomealuno", "nombrealumno", "benutzername", "nutzername", "nomutilisateur", "nombreusuario", "gebruikersnaam", "anvandarnamn", "nazwauzytkownika", "rosterentry", "twitterhandle", "socialhandle", "instagram", "snapchat", "tiktok", "discorduser", "discordname", "discordhandle", "telegramuser", "knownas", "alsoknownas", "signedby", "submittedby", "enteredby", "reportedby", "calledby", "whois", "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
             "fullname", "givenname", "guardianname", "lastname", "learnername", "loginname", "maidenname", "middlename",
             "nachname", "nickname", "nombre", "apellido", "parentname", "personname", "playername", "preferredname",
             "pupilname", "robloxname", "screenname", "siblingname", "studentname", "surname", "teachername", "username",
@@ -100,7 +101,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (PERSON, ("ethnicity", "religio", "nationality", "immigration", "freemeal", "freeschoolmeal", "pupilpremium", "fostercare", "sexualorientation")),
 )  # fmt: skip
 _PERSON_WORDS = {
-    **dict.fromkeys(("address", "addr", "street", "zip", "adresse", "direccion", "indirizzo", "anschrift"), ADDRESS),
+    **dict.fromkeys(("address", "addr", "street", "zip", "adresse", "adres", "calle", "rua", "plz", "postcode", "domicilio"), ADDRESS),
     **dict.fromkeys(("dob", "birth", "born", "bday"), BIRTH),
     **dict.fromkeys(("ip", "ipv4", "ipv6", "xff"), IP),
     **dict.fromkeys(("mac", "udid", "serial", "idfa", "idfv", "gaid", "aaid"), DEVICE),
@@ -109,15 +110,19 @@ _PERSON_WORDS = {
     **dict.fromkeys(("iban", "pan", "bic"), BANK),
     **dict.fromkeys(("lat", "lng", "lon", "gps", "geo"), LOCATION),
     **dict.fromkeys(("iep", "ehcp", "senco"), HEALTH),
-    **dict.fromkeys(("gpa",), RESULT),
+    **dict.fromkeys(("gpa", "noten", "zeugnis"), RESULT),
     **dict.fromkeys(("mail", "correo"), EMAIL),
+    **dict.fromkeys(("nombre", "nombres", "apellidos", "nom", "nome", "imie", "vorname", "naam", "isim", "identifiant", "usuario", "utente", "benutzer", "navn", "etunimi"), NAME),
+    **dict.fromkeys(("plate", "targa", "matricula"), NATIONAL),
+    **dict.fromkeys(("konto", "blz", "cuenta"), BANK),
+    **dict.fromkeys(("telefon", "telefono", "telefoon", "handynr"), PHONE),
 }  # fmt: skip
 _LAST_WORDS = {"login": NAME, "uid": IDENTITY, "uids": IDENTITY, "logins": NAME}
 _PERSON_NEITHER = (
     "networkaddress", "serveraddress", "bindaddress", "listenaddress", "memoryaddress", "baseaddress", "addressfamily",
     "addresses", "emailtemplate", "emailverified", "emailenabled", "emailqueue", "emailbackend", "emailservice",
     "iphone", "emailstatus", "microphone", "headphone", "geometry", "healthcheck", "healthy", "healthz", "mailserver", "emailhost",
-    "emailport", "userid_seq", "ipython", "usernamefield", "phoneverified", "emailtype", "serverip", "addresstype",
+    "emailport", "religiousstudies", "religiouseducation", "religioused", "userid_seq", "templatename", "boilerplate", "ipython", "usernamefield", "phoneverified", "emailtype", "serverip", "addresstype",
 )  # fmt: skip
 # Who somebody is, so that `name` or `id` below or beside it is theirs.
 PEOPLE = frozenset(
@@ -128,7 +133,7 @@ PEOPLE = frozenset(
         "profile", "pupil", "pupils", "recipient", "recipients", "sender", "sibling", "siblings", "staff", "student",
         "students", "subscriber", "teacher", "teachers", "tutor", "user", "users", "visitor", "assignee", "reporter",
         "counselor", "alumno", "alumna", "estudiante", "eleve", "schueler", "schuler", "headteacher", "coach", "who",
-        "participant", "participants", "attendee", "attendees", "signer", "submitter", "requester", "approver", "actor",
+        "participant", "participants", "elev", "eleve", "eleves", "alumnos", "alumnas", "aluno", "aluna", "alunno", "alunna", "leerling", "uczen", "eltern", "mutter", "vater", "lehrer", "lehrerin", "padre", "madre", "tutora", "enseignant", "profesor", "profesora", "submitter", "employee", "candidate", "applicants", "nachhilfe", "kid", "kids", "son", "daughter", "mum", "dad", "mom", "schulerin", "schuelerin", "attendee", "attendees", "signer", "submitter", "requester", "approver", "actor",
     }
 )  # fmt: skip
 # What is told of a person under a name that only says so below or beside a word for people.
@@ -147,7 +152,7 @@ _WHOSE_SPANS = frozenset({"span", "trace", "sampled", "segment"})
 # What ends like this counts, times or names a kind, if its value looks it: token_count, password_reset_at.
 _COUNTING_ENDS = frozenset(
     {
-        "age", "at", "attempts", "bytes", "chars", "count", "counts", "cost", "duration", "expires", "expiry", "hits", "idx",
+        "age", "at", "attempts", "failures", "errors", "successes", "requests", "events", "changes", "checks", "rotations", "logins", "resets", "entries", "rows", "columns", "years", "months", "weeks", "percent", "threshold", "bytes", "chars", "count", "counts", "cost", "duration", "expires", "expiry", "hits", "idx",
         "in", "index", "length", "limit", "max", "min", "misses", "ms", "num", "position", "quantity", "rate", "ratio",
         "remaining", "retries", "seconds", "size", "timeout", "tokens", "total", "ttl", "usage", "used", "valid", "version",
         "window", "days", "hours", "minutes", "per", "budget", "lifetime", "interval", "until", "date", "since", "time",
@@ -163,23 +168,36 @@ _NUMERIC_SECRETS = frozenset(
 )  # fmt: skip
 _NAMING_ENDS = frozenset(
     {
-        "algorithm", "backend", "class", "enabled", "error", "field", "format", "func", "function", "kind", "label",
+        "algorithm", "backend", "strength", "schema", "column", "validator", "pattern", "regex", "style", "case", "generator", "category", "handler", "callback", "view", "route", "page", "middleware", "table", "model", "hasher", "issuer", "audience", "prefix", "suffix", "location", "header", "param", "parameter", "names", "mechanism", "prompt", "feature", "flag", "reset", "flow", "step", "stage", "endpoint", "path", "file", "class", "enabled", "error", "field", "format", "func", "function", "kind", "label",
         "method", "mode", "module", "name", "policy", "provider", "reason", "required", "result", "rule", "scheme",
         "scope", "scopes", "state", "status", "strategy", "type", "url", "verified", "version", "template", "source",
         "action", "event", "present", "configured", "set", "changed", "hint",
     }
 )  # fmt: skip
+_SURELY_NAMING = frozenset({"policy", "template", "field", "format", "type", "kind", "required", "rule", "validator", "pattern", "regex", "column", "strategy", "schema", "style", "case", "generator", "verified", "enabled", "strength", "visibility", "source", "method", "validation", "max", "min", "provider"})  # fmt: skip
 _COUNTING_ANYWHERE = frozenset({"count", "max", "min", "total", "num", "expires", "expiry", "ttl", "limit", "tokens", "used", "usage", "retries", "attempts", "size", "length", "duration", "has", "is", "budget", "per"})  # fmt: skip
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 _TIME = re.compile(r"[\d:T.Z+ /-]{1,40}")
-_PLAIN_WORD = re.compile(r"[A-Za-z][A-Za-z_.:-]{0,40}(?:[0-9]{1,4})?")
+_PLAIN_WORD = re.compile(
+    r"[A-Za-z/][A-Za-z_.:/{}-]{0,60}(?:[0-9]{1,4})?|v?\d{1,4}(?:[.-]\d{1,4}){0,3}"
+)
 _SWITCH = re.compile(r"(?i)true|false|yes|no|on|off|[01]")
 
 
 @lru_cache(maxsize=16_384)
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name in any spelling, in lower case. Of a long name the end: that is where the noun stands."""
-    return tuple(word.lower() for word in _WORD.findall(name[-MAX_NAME_CHARS:]))
+    name = name[-MAX_NAME_CHARS:]
+    if not name.isascii():
+        name = "".join(
+            char
+            for char in normalize(
+                "NFKD",
+                name.replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("ı", "i"),
+            )
+            if not combining(char)
+        )
+    return tuple(word.lower() for word in _WORD.findall(name))
 
 
 @lru_cache(maxsize=16_384)
@@ -212,7 +230,11 @@ def _person(words: tuple[str, ...], joined: str) -> str | None:
     for word in reversed(words):
         if rule := _PERSON_WORDS.get(word):
             return rule if word in joined else None
-    if len(words) > 1 and not PEOPLE.isdisjoint(words[:-1]) and not _WHOSE_PROGRAMS.intersection(words):
+    if (
+        len(words) > 1
+        and not PEOPLE.isdisjoint(words[:-1])
+        and not _WHOSE_PROGRAMS.intersection(words)
+    ):
         return OF_PEOPLE.get(words[-1])
     return None
 
@@ -228,16 +250,18 @@ def tells_nothing(name: str, value: str | float) -> bool:
     words = words_of(name)
     if not words:
         return False
+    if isinstance(value, str):
+        value = value.strip("'\"")
     end, rule = words[-1], rule_for(name)
     if not isinstance(value, str):
         if rule == SECRET:
             return end not in _NUMERIC_SECRETS or not _COUNTING_ANYWHERE.isdisjoint(words)
         return end in _COUNTING_ENDS and rule != BIRTH
-    if end in _COUNTING_ENDS and rule != BIRTH:
+    if end in _COUNTING_ENDS and (rule != BIRTH or end == "at"):
         return _TIME.fullmatch(value) is not None
     if words[0] in {"has", "is", "use", "uses", "with"} and _SWITCH.fullmatch(value):
         return True
-    if end in _NAMING_ENDS and rule not in {NAME, HEALTH}:
+    if end in (_SURELY_NAMING if rule in {NAME, HEALTH, ADDRESS} else _NAMING_ENDS):
         return _PLAIN_WORD.fullmatch(value) is not None
     return False
 

@@ -30,7 +30,7 @@ SIGNS = ("=", ":", "--", "%3", ",", ">")
 
 # Values that tell nothing: no value, a place for one, a type, a mark.
 _NOTHING = re.compile(
-    r"(?i:none|null|nil|undefined|true|false|yes|no|n/a|str|int|float|bool|bytes|uuid|path|string|number|boolean|integer|object|\?|\$\d+|%s|%\(\w*\)s"
+    r"(?i:none|null|nil|undefined|true|false|yes|no|n/a|str|int|float|bool|bytes|uuid|path|string|number|boolean|integer|object|\?|\$\d+|%s|%\(\w*\)?s?|@\w+"
     r"|:\w+|\$?\{[\w:.]*\}|<[\w ]+>|…|\.\.\.|\*+|x{3,}|[^\w\s]{1,3}|\[(?:filtered|masked|hidden|removed|redacted)\]|optional\[\w+\]|str \| none)"
 )
 # What is said about a value instead of the value: the words of validations.
@@ -43,7 +43,8 @@ _NAMED = re.compile(
     r"(?<![\w.-])(?P<name>[\w.-]++)(?:\[(?P<index>[\w.-]{0,64})\]|\])?\\*[\"']?\s{0,8}"
     r"(?::=|=>|->|={1,3}|:|%3[Dd])\s{0,8}"
     r"|(?<![\w-])--(?P<flag>[\w-]{1,64})\s{1,8}(?!-)"
-    r"|[\"'](?P<pair>[\w.-]{1,64})\\*[\"']\s{0,4},\s{0,4}(?=[A-Za-z]{0,2}\\*[\"'])"
+    r"|(?<=[(\[])\s{0,2}[A-Za-z]{0,2}\\*[\"'](?P<pair>[\w.-]{1,64})\\*[\"']\s{0,4},\s{0,4}(?=[A-Za-z]{0,2}\\*[\"'])"
+    r"|\bname=\\*[\"'](?P<part>[\w.\[\]-]{1,64})\\*[\"'](?:[^\n\\]{0,100})(?:\r?\n|(?:\\+r)?\\+n){2}"
     r"|<(?P<tag>[\w.-]{1,64})>(?=[^<])"
 )
 _OPENING = re.compile(r"(?:[A-Za-z]{0,2}(?P<slashes>\\*)(?P<quote>\"\"\"|'''|[\"']))?")
@@ -51,7 +52,7 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _BARE = re.compile(r"[^\s&;\"'})\]>]*+")
 # A person's value in prose goes on over spaces, up to the next name or the end of the clause.
 _CLAUSE = re.compile(
-    r"(?:(?![;|\n\t\"'<>&]|,?\s[\w.-]{1,40}(?:\s[\w.-]{1,20})?\s?[=:](?:\s|\S)|\s(?:and|but|und|is|was|has|could|did|from|failed|with|not)\s|(?<=\w{4})\.\s|\.\Z|\)\s|[)\]}]).){1,160}"
+    r"(?:(?![;|\n\t\"'<>&]|,?[ ][\w.-]{1,40}(?:[ ][\w.-]{1,20})?[ ]?[=:]|\s[(\[|]|\s[-–—]\s|\\+[rn]|\s(?:and|but|und|is|was|has|could|did|from|failed|with|not)\s|(?<=\w{4})\.\s|\.\Z|\)\s|[)\]}]).){1,160}"
 )
 _BRACKET = re.compile(r"[()\[\]{}]")
 _LINE = re.compile(r"[^\r\n]*+")
@@ -60,13 +61,15 @@ _WHOLE_LINE = ("authorization", "cookie", "passphrase")
 _QUOTE = {quote: re.compile(rf"(?P<slashes>\\*){quote}") for quote in ('"""', "'''", '"', "'")}
 _WORDS_BEFORE = re.compile(r"(?:[^\W_]{1,20}[ _](?:of |de )?){1,2}\Z")
 _SPACED = frozenset({ADDRESS, BIRTH, HEALTH, NAME, PERSON, PHONE, RESULT, LOCATION})
-_NO_HEALTH = re.compile(r"(?i)(?:ok|good|healthy|up|down|pass(?:ed|ing)?|fail(?:ed|ing)?|green|red|degraded|unhealthy|\d+(?:\.\d+)?%?)")
+_NO_HEALTH = re.compile(
+    r"(?i)(?:ok|good|healthy|up|down|pass(?:ed|ing)?|fail(?:ed|ing)?|green|red|degraded|unhealthy|\d+(?:\.\d+)?%?)"
+)
 _EXAMPLE_NAME = re.compile(r"[a-z]+(?:[._-][a-z]+)+\.[a-z]{2,4}|[a-z_]+\.[a-z_.]+|\d+(?:\.\d+)*|/.*|[A-Z_]{3,}|\w+\(.*")  # fmt: skip
 
 
 def is_plausible(rule: str, name: str, text: str) -> bool:
     """Say whether ``text`` under ``name`` can be what ``rule`` stands for, rather than a remark about it or nothing."""
-    text = text.strip()
+    text = text.strip().strip("'\"")
     if not text or is_ours(text) or tells_nothing(name, text) or _NOTHING.fullmatch(text):
         return False
     if rule == SECRET:
@@ -75,7 +78,13 @@ def is_plausible(rule: str, name: str, text: str) -> bool:
         return False
     digits = sum(map(str.isdigit, text))
     if rule == EMAIL:
-        return "@" in text or "%40" in text or " at " in text or " dot " in text or not re.fullmatch(r"[a-z_ ]+", text)
+        return (
+            "@" in text
+            or "%40" in text
+            or " at " in text
+            or " dot " in text
+            or not re.fullmatch(r"[a-z_ ]+", text)
+        )
     if rule in {PHONE, BIRTH, LOCATION}:
         least = {PHONE: 5, BIRTH: 1, LOCATION: 1}[rule]
         return digits >= least and not (rule == PHONE and ":" in text)
@@ -86,7 +95,9 @@ def is_plausible(rule: str, name: str, text: str) -> bool:
     if rule in {NAME, PERSON, RESULT}:
         return any(map(str.isalnum, text)) and not is_telling_word(text)
     if rule == ADDRESS:
-        return (digits > 0 or text[:1].isupper() or " " in text) and not re.fullmatch(r"(?:tcp|udp|http|unix|localhost|0x)\S*|\w+://\S+", text)
+        return (digits > 0 or text[:1].isupper()) and not re.fullmatch(
+            r"(?:tcp|udp|http|unix|localhost|0x)\S*|\w+://\S+", text
+        )
     return digits > 0 or text.isupper() or (rule == IDENTITY and not _REMARK.search(text))
 
 
@@ -106,9 +117,12 @@ class Named:
             start, end, is_quoted = _span(text, match.end(), name, rule)
             end = start + len(text[start:end].rstrip(",. "))
             value = text[start:end]
-            if (is_source and not is_quoted) or not self._goes(rule, name, value, match, is_quoted=is_quoted):
+            if (is_source and not is_quoted) or not self._goes(
+                rule, name, value, match, is_quoted=is_quoted
+            ):
                 continue
             taken = "key-value" if rule == SECRET else rule
+            taken = taken.strip()
             found(taken)
             parts += [text[position:start], marker(taken)]
             position = end
@@ -116,7 +130,9 @@ class Named:
 
     def _told(self, match: Match[str], text: str) -> tuple[str, str] | None:
         """Return the telling name and its rule."""
-        for group in ("index", "flag", "pair", "tag", "name"):
+        if match["name"] and _is_code(match, text):
+            return None
+        for group in ("index", "flag", "pair", "tag", "part", "name"):
             if name := match[group]:
                 rule = rule_for(name[-MAX_NAME_CHARS:])
                 if rule:
@@ -132,16 +148,51 @@ class Named:
                     return name, _PERHAPS
         return None
 
-    def _goes(self, rule: str, name: str, value: str, match: Match[str], *, is_quoted: bool) -> bool:
+    def _goes(
+        self, rule: str, name: str, value: str, match: Match[str], *, is_quoted: bool
+    ) -> bool:
         if not value.strip() or is_ours(value.strip()):
             return False
         if match["pair"] and is_telling_word(value):
             return False  # a list of names
+        if (
+            rule == SECRET
+            and not is_quoted
+            and _COMPLAINT.match(value)
+            and _REMARK.search(match.string[match.end() : match.end() + 40])
+        ):
+            return False  # what is said about it
         if rule == _PERHAPS:
             return self._names.is_name_of(name, value.strip())
-        if rule == NAME and not is_quoted and not self._names.is_name(value) and (_REMARK.search(value) or _EXAMPLE_NAME.fullmatch(value)):
+        if (
+            rule == NAME
+            and not is_quoted
+            and not self._names.is_name(value)
+            and (_REMARK.search(value) or _EXAMPLE_NAME.fullmatch(value))
+        ):
             return False
         return is_plausible(rule, name, value)
+
+
+# `src/tokens.py:55`, `handlers.password_reset:handle`, `lambda token: token.value`.
+_CODE_BEFORE = re.compile(r"(?:[/\\]|\blambda |\bdef \w{1,40}\([^)]{0,80}|\bclass )\Z")
+_FILE = re.compile(
+    r"(?i)[\w.-]+\.(?:py|js|mjs|ts|tsx|jsx|lua|luau|rs|go|rb|java|kt|php|html?|css|json|ya?ml|toml|sql|so|c|h|cpp|txt|log|csv|md)"
+)
+_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:[\s,;)\]}\"']|\Z)")
+_COMPLAINT = re.compile(r"[a-z]{2,16}\Z")
+
+
+def _is_code(match: Match[str], text: str) -> bool:
+    """Say whether what looks like a name and a value is a place in a program."""
+    name, sign = match["name"], match[0][len(match["name"]) :]
+    if not sign.startswith(":"):
+        return False
+    if _FILE.fullmatch(name) or _CODE_BEFORE.search(
+        text, max(0, match.start() - 128), match.start()
+    ):
+        return True
+    return sign == ":" and "." in name and _ATTRIBUTE.match(text, match.end()) is not None
 
 
 _PERHAPS = "name "  # only where it reads like one
@@ -162,7 +213,9 @@ def _span(text: str, start: int, name: str, rule: str) -> tuple[int, int, bool]:
         is_spaced = rule.strip() in _SPACED
         return start, _end(_CLAUSE if is_spaced else _BARE, text, start), False
     for closing in _QUOTE[opening["quote"]].finditer(text, opening.end()):
-        if closing["slashes"] == opening["slashes"]:  # with others before it, it is part of the value
+        if (
+            closing["slashes"] == opening["slashes"]
+        ):  # with others before it, it is part of the value
             return opening.end(), closing.start(), True
     return opening.end(), len(text), True
 

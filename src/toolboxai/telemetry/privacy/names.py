@@ -26,8 +26,46 @@ _JOINTS = frozenset({" ", "\u00a0", "\u202f", ". ", "  ", ".", "_", "-", "+"})
 # Between a cue and the name: `student: Maria`, `Dear "Maria`, `student (Maria`.
 _AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
 _CUE_PHRASES = frozenset({"name", "called", "named", "i'm"})
-_SURELY_PEOPLE = frozenset({"child", "student", "pupil", "parent", "guardian", "mother", "father", "sibling", "learner", "children", "students", "pupils", "parents", "guardians", "carer", "teacher", "tutor"})
-_CUE_FILLERS = frozenset({"named", "called", "name", "is", "was", "user", "full", "and", "the", "first", "last", "for", "by", "of", "id"})
+_SURELY_PEOPLE = frozenset(
+    {
+        "child",
+        "student",
+        "pupil",
+        "parent",
+        "guardian",
+        "mother",
+        "father",
+        "sibling",
+        "learner",
+        "children",
+        "students",
+        "pupils",
+        "parents",
+        "guardians",
+        "carer",
+        "teacher",
+        "tutor",
+    }
+)
+_CUE_FILLERS = frozenset(
+    {
+        "named",
+        "called",
+        "name",
+        "is",
+        "was",
+        "user",
+        "full",
+        "and",
+        "the",
+        "first",
+        "last",
+        "for",
+        "by",
+        "of",
+        "id",
+    }
+)
 # What stands capitalised after a cue or beside a name in the texts of programs and schools, and isn't a name.
 _NOT_NAMES = frozenset(
     """
@@ -111,22 +149,33 @@ class Names:
     def is_name(self, text: str) -> bool:
         """Say whether ``text`` as a whole reads like somebody's name."""
         tokens = _Tokens(text)
-        if not 1 <= len(tokens.low) <= MAX_NAMEWORDS or len(text) > 80 or text.lower() in self._others:
+        if (
+            not 1 <= len(tokens.low) <= MAX_NAMEWORDS
+            or len(text) > 80
+            or text.lower() in self._others
+        ):
             return False
-        return any(start == 0 and end >= len(text.rstrip(".")) for start, end in self._spans(tokens)) or (
+        return any(
+            start == 0 and end >= len(text.rstrip(".")) for start, end in self._spans(tokens)
+        ) or (
             len(tokens.low) > 1
             and all(
                 (tokens.is_capital(place) and word not in _NOT_NAMES) or word in _PARTICLES
                 for place, word in enumerate(tokens.low)
             )
             and not self._known_others(tokens, 0, len(tokens.low))
-            and any(word in self._given or word in self._surnames or word in self._maybe_given for word in tokens.low)
+            and any(
+                word in self._given or word in self._surnames or word in self._maybe_given
+                for word in tokens.low
+            )
         )
 
     def is_name_of(self, whose: str, text: str) -> bool:
         """Say whether ``text`` under a word for people reads like the name of one, known or not."""
         tokens = _Tokens(text)
-        words_only = all(char.isalpha() or char in " .,'’-\u200c\u200d" or not char.isascii() for char in text)
+        words_only = all(
+            char.isalpha() or char in " .,'’-\u200c\u200d" or not char.isascii() for char in text
+        )
         if not 1 <= len(tokens.low) <= 2 * MAX_NAMEWORDS or len(text) > 80 or not words_only:
             return self.is_name(text)
         if text.lower() in self._others or not _NOT_NAMES.isdisjoint(tokens.low):
@@ -188,7 +237,9 @@ class Names:
             return index + 1 if following in self._surnames else None
         if word in self._maybe_given and tokens.is_capital(index) and following:
             after = self._end(tokens, index)
-            is_known = any(tokens.low[place] in self._surnames for place in range(index + 1, after + 1))
+            is_known = any(
+                tokens.low[place] in self._surnames for place in range(index + 1, after + 1)
+            )
             return after if is_known else None
         return self._by_surname(tokens, index, following)
 
@@ -200,19 +251,33 @@ class Names:
         if word in self._surnames and joint == ", " and index + 1 < len(tokens.low):
             after = tokens.low[index + 1]
             is_given = after in self._given or after in self._maybe_given
-            return self._end(tokens, index + 1) if is_given and tokens.is_capital(index + 1) else None
-        if following not in self._surnames or not tokens.is_capital(index + 1) or joint in {"-", "+"}:
+            return (
+                self._end(tokens, index + 1) if is_given and tokens.is_capital(index + 1) else None
+            )
+        if (
+            following not in self._surnames
+            or not tokens.is_capital(index + 1)
+            or joint in {"-", "+"}
+        ):
             return None
         is_initial = len(word) == 1 and joint in {". ", " ", "."}
-        is_unknown = len(word) > 2 and word not in _NOT_NAMES and word not in self._cues and joint == " "
-        return self._end(tokens, index + 1) if is_initial or (is_unknown and not tokens.matches[index][0].isupper()) else None
+        is_unknown = (
+            len(word) > 2 and word not in _NOT_NAMES and word not in self._cues and joint == " "
+        )
+        return (
+            self._end(tokens, index + 1)
+            if is_initial or (is_unknown and not tokens.matches[index][0].isupper())
+            else None
+        )
 
     def _end(self, tokens: _Tokens, first: int) -> int:
         """Return the last word of the name that begins at ``first``."""
         last, place = first, first
         while place + 1 < len(tokens.low) and place - first < MAX_NAMEWORDS:
             joint = tokens.between(place)
-            if joint not in _JOINTS and not (joint == ", " and place == first and self._follows_comma(tokens, place)):
+            if joint not in _JOINTS and not (
+                joint == ", " and place == first and self._follows_comma(tokens, place)
+            ):
                 break
             place += 1
             word = tokens.low[place]
@@ -222,7 +287,11 @@ class Names:
                 last = place
             elif word in _PARTICLES or (len(word) == 1 and tokens.is_capital(place)):
                 continue
-            elif tokens.is_capital(place) and word not in _NOT_NAMES and not _is_shouted(tokens.matches[place][0]):
+            elif (
+                tokens.is_capital(place)
+                and word not in _NOT_NAMES
+                and not _is_shouted(tokens.matches[place][0])
+            ):
                 last = place
             else:
                 break
@@ -258,4 +327,8 @@ def _is_shouted(word: str) -> bool:
 
 def is_common(word: str) -> bool:
     """Say whether a word in lower case means something else than a person in most texts."""
-    return word in _NOT_NAMES or word in words("ambiguous_given_names") or word in words("ambiguous_surnames")
+    return (
+        word in _NOT_NAMES
+        or word in words("ambiguous_given_names")
+        or word in words("ambiguous_surnames")
+    )

@@ -20,15 +20,15 @@ _DATES = re.compile(
 # Words before a telephone or identity number, with what may stand between.
 _CALL = (
     r"(?i:phone|tel|telephone|mobile|cell|cellphone|call(?:ed|ing)?|fax|whatsapp|sms|text(?:ed)?|dial(?:ed)?|ring|handy|ruf|rufnummer"
-    r"|telefon\w*|tel[eé]fono|m[oó]vil|celular|portable|t[eé]l[eé]phone|cellulare|telefoon|reach\w*|contact\w*|emergency)"
+    r"|erreichbar|joignable|joindre|contactar|contáctame|llama\w*|ligar|appel\w*|chiam\w*|bereikbaar|bel|nummer|zadzwo\w*|puhelin|telefon\w*|tel[eé]fono|m[oó]vil|celular|portable|t[eé]l[eé]phone|cellulare|telefoon|reach\w*|contact\w*|emergency)"
 )
-_BETWEEN = r"(?:[\s:.#=\"'(-]|(?i:no|nr|num|number|numero|número|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
+_BETWEEN = r"(?:[\s:.#=\"'(-]|(?i:no|nr|num|number|numero|número|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
 _IDENTITY = (
     r"(?i:ssn|social[ _-]security|nhs|national[ _-]insurance|nino?|passport|pass(?:eport|aporte|aporto)|reisepass\w*|aadha+r|tax[ _-]?(?:id|number|file)|tfn"
     r"|steuer\w*|codice[ _]fiscale|dni|nie|nif|cpf|pesel|bsn|burgerservicenummer|personnummer|personnr|cpr|ahv|avs|rrn|curp|nir|pps\w?|medicare"
-    r"|sin|insee|num[eé]ro de s[eé]curit[eé]|driv(?:er|ing)'?s?[ _-]licen[cs]e|licen[cs]e|identity|id card|ausweis\w*|national[ _-]id|my ?number|tckn|kimlik|nric|fin)"
+    r"|sin|insee|num[eé]ro de s[eé]curit[eé]|driv(?:er|ing)'?s?[ _-]licen[cs]e|licen[cs]e|f[üu]e?hrerschein\w*|permis de conduire|permiso de conducir|patente|rijbewijs|k[öo]rkort|prawo jazdy|licen[cs]e plate|number ?plate|plate|registration|kennzeichen|matr[ií]cula|immatriculation|targa|kenteken|identity|id card|ausweis\w*|national[ _-]id|my ?number|tckn|kimlik|nric|fin)"
 )
-_VALUE = r"(?=[A-Z0-9 ./-]{0,24}\d{2})[A-Z0-9](?:[ ./-]?[A-Z0-9]){5,19}"
+_VALUE = r"(?=[A-Z0-9 ./-]{0,24}\d{2})[A-Z0-9](?:[ ./-]?[A-Z0-9]){4,19}(?![a-z])"
 
 
 def _digits(match: Match[str]) -> str:
@@ -41,10 +41,16 @@ def _of(check: Callable[[str], bool]) -> Check:
 
 def _is_ip(match: Match[str]) -> bool:
     """Say whether it is somebody's address: none of this machine, no mask, no version."""
-    text, before = match[0].partition("%")[0], match.string[max(0, match.start() - 24) : match.start()]
+    text, before = (
+        match[0].partition("%")[0],
+        match.string[max(0, match.start() - 24) : match.start()],
+    )
     if text.startswith(("127.", "0.", "255.")) or text in {"::1", "::"}:
         return False
-    if re.search(r"(?i)(?:\bv|version\W{0,3}|ver\W{0,2}|release\W{0,2}|build\W{0,2}|[a-z]/|==|>=|<=|~=|@|-)$", before):
+    if re.search(
+        r"(?i)(?:\bv|version\W{0,3}|ver\W{0,2}|release\W{0,2}|build\W{0,2}|[a-z]/|==|>=|<=|~=|@|-)$",
+        before,
+    ):
         return False
     if "." in text and _is_version(text, before):
         return False
@@ -57,14 +63,23 @@ def _is_ip(match: Match[str]) -> bool:
     return not (address.is_loopback or address.is_unspecified)
 
 
-_PRODUCT = re.compile(r"((?:[A-Z][\w.+-]*[A-Za-z]|lib\w+|nginx|redis|python|node|npm|pip|openssl|postgres\w*|mysql|curl|docker|kernel|glibc|java|jdk|uvicorn))\s$")
+_BROWSERS = re.compile(
+    r"(?i)(?:chrome|chromium|edge|edg|firefox|safari|opera|windows|android|ios|macos|mac os x|linux|webkit|version|build|roblox|studio|headlesschrome|brave|vivaldi|client|app|player)(?:[\s/:v=]|\"|'){1,4}$"
+)
+_PRODUCT = re.compile(
+    r"((?:[A-Z][\w.+-]*[A-Za-z]|lib\w+|nginx|redis|python|node|npm|pip|openssl|postgres\w*|mysql|curl|docker|kernel|glibc|java|jdk|uvicorn))\s$"
+)
 _NO_PRODUCT = frozenset({"From", "Client", "IP", "Host", "Address", "User", "Peer", "Remote", "Server", "At", "By", "Login", "Request", "For", "To", "Source", "Gateway", "Proxy", "Addr", "Device", "Node", "Unknown", "Blocked"})  # fmt: skip
 
 
 def _is_version(text: str, before: str) -> bool:
     """Say whether four numbers after a product's name are its version: `PostgreSQL 16.4.0.1`."""
+    if _BROWSERS.search(before) and not before.lower().rstrip(" :=").endswith("client"):
+        return True
     product = _PRODUCT.search(before)
-    return product is not None and product[1] not in _NO_PRODUCT and int(text.partition(".")[0]) <= 30
+    return (
+        product is not None and product[1] not in _NO_PRODUCT and int(text.partition(".")[0]) <= 30
+    )
 
 
 def _is_phone(match: Match[str]) -> bool:
@@ -72,7 +87,10 @@ def _is_phone(match: Match[str]) -> bool:
     if not 7 <= len(digits) <= 15 or len(set(digits)) < 3 or _DATES.fullmatch(match[0]):
         return False
     before = match.string[max(0, match.start() - 12) : match.start()]
-    return not re.search(r"(?i)(?:order|invoice|ticket|isbn|issn|build|lesson|quiz|ref|sku|port|line|pid|v)\W{0,4}$", before)
+    return not re.search(
+        r"(?i)(?:order|invoice|ticket|isbn|issn|build|lesson|quiz|ref|sku|port|line|pid|v)\W{0,4}$",
+        before,
+    )
 
 
 def _is_national_phone(match: Match[str]) -> bool:
@@ -81,7 +99,9 @@ def _is_national_phone(match: Match[str]) -> bool:
 
 def _is_called(match: Match[str]) -> bool:
     """Say whether what stands behind "phone" or "call" is a number one can call."""
-    return 7 <= len(_NOT_DIGIT.sub("", match["value"])) <= 15 and not _DATES.fullmatch(match["value"])
+    return 7 <= len(_NOT_DIGIT.sub("", match["value"])) <= 15 and not _DATES.fullmatch(
+        match["value"]
+    )
 
 
 def _is_iban(match: Match[str]) -> bool:
@@ -99,7 +119,9 @@ def _is_place(match: Match[str]) -> bool:
 
 def _has_day(match: Match[str]) -> bool:
     digits = _digits(match)[-10:]
-    return checksums.is_short_day(digits[:6]) or checksums.is_short_day(digits[4:6] + digits[2:4] + digits[:2])
+    return checksums.is_short_day(digits[:6]) or checksums.is_short_day(
+        digits[4:6] + digits[2:4] + digits[:2]
+    )
 
 
 def _rule(name: str, pattern: str, check: Check | None = None, *, before: str = _BEFORE) -> Rule:
@@ -135,6 +157,13 @@ NUMBERS = (
         ("",),
         re.compile(rf"(?<![A-Za-z]){_IDENTITY}{_BETWEEN}(?P<value>{_VALUE})"),
         lambda match: not _DATES.fullmatch(match["value"]),
+    ),
+    Rule(
+        BANK,
+        ("a/c", "acc", "konto", "cuenta", "compte", "conto", "rekening", "sort code", "routing", "iban"),
+        re.compile(
+            r"(?<![A-Za-z])(?i:a/c|acc(?:oun)?t|bank account|kontonummer|konto|cuenta|compte|conto|rekening\w*|sort code|routing)(?:[\s:.#=\"'(]|(?i:no|nr|num|number|numero|número|is|was|n°|nº)\b){1,16}(?P<value>\d(?:[ -]?\d){5,17})(?!\w)"
+        ),
     ),
     Rule(
         PHONE,
@@ -181,17 +210,17 @@ NUMBERS = (
 
 _BORN = (
     r"(?i:dob|d\.o\.b\.?|born|birth[ _-]?da(?:te|y)|date of birth|birth|geb(?:oren|\.|urtstag|urtsdatum)?|geboren|n[eé]e?|naissance|nacid[oa]|nacimiento"
-    r"|nat[oa]|nascid[oa]|nascita|nascimento|fødselsdato|född|syntynyt|ur\.|urodzon\w*)"
+    r"|生年月日|出生日期|생년월일|fecha de nac\w*|narozen\w*|szül\w*|do[ğg]um tarihi|d[ao]ta di nascita|nat[oa]|nascid[oa]|nascita|nascimento|fødselsdato|född|syntynyt|ur\.|urodzon\w*)"
 )
 _MONTH = r"(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|ene|abr|ago|dic|fév|fev|avr|juin|juil|août|déc|gen|mag|giu|lug|set|ott)[^\W\d_]{0,9}\.?"
 _DAY = (
     rf"\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/. ]{{1,2}}\d{{1,2}}[-/. ]{{1,2}}(?:\d{{4}}|\d{{2}})|\d{{1,2}}(?:st|nd|rd|th|\.|er)?(?: of| de)?[ -]{_MONTH}(?: de)?,?[ -]\d{{2,4}}"
-    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{8}}|(?:datetime\.)?date\(\d{{4}}, ?\d{{1,2}}, ?\d{{1,2}}\)"
+    rf"|{_MONTH} \d{{1,2}}(?:st|nd|rd|th)?,? \d{{4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日|\d{{8}}|(?:datetime\.)?date\(\d{{4}}, ?\d{{1,2}}, ?\d{{1,2}}\)"
 )
 BIRTHS = (
     Rule(
         BIRTH,
-        ("dob", "d.o.b", "born", "birth", "geb", "née", "nee", "né ", "naci", "nato", "nata", "nasc", "nait", "naiss", "född", "føds", "ur.", "urodz", "synt"),
-        re.compile(rf"(?<![^\W_]){_BORN}(?:[\s:=(\"',-]|(?i:on|the|in|am|le|el|il|em|is|was|of|at|den)\b){{1,16}}(?P<value>{_DAY})(?!\d)"),
+        ("dob", "d.o.b", "born", "birth", "geb", "née", "nee", "né ", "naci", "nato", "nata", "nasc", "nait", "naiss", "född", "føds", "ur.", "urodz", "synt", "生", "出生", "생년", "naroz", "szül", "ğum", "gum ", "d.o.b"),
+        re.compile(rf"(?<![^\W_]){_BORN}(?:[\s:=(\"',-]|(?i:on|the|in|am|le|el|il|em|is|was|of|at|den|op|de|dne|dnia|ist|est|es|era|:)\b){{1,16}}(?P<value>{_DAY})(?!\d)"),
     ),
 )  # fmt: skip

@@ -9,12 +9,16 @@ from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.vocabulary import words
 
-_FILES = re.compile(r"(?i)\.(?:png|jpe?g|gif|svg|webp|avif|js|mjs|ts|css|py|html?|json|md|txt|so|dll|jar|whl|map)$")
-_LOCAL = r"[^\s@<>\"'(),:;\[\]\\=/?&|{}]"
+_FILES = re.compile(
+    r"(?i)\.(?:png|jpe?g|gif|svg|webp|avif|js|mjs|ts|css|py|html?|json|md|txt|so|dll|jar|whl|map)$"
+)
+_LOCAL = r"[^\s@＠<>\"'(),:;\[\]\\=/?&|{}]"
 
 
 def _is_email(match: Match[str]) -> bool:
-    return not _FILES.search(match[0]) and not match[0].lower().startswith(("git@", "noreply@", "no-reply@"))
+    return not _FILES.search(match[0]) and not match[0].lower().startswith(
+        ("git@", "noreply@", "no-reply@")
+    )
 
 
 EMAILS = (
@@ -88,6 +92,23 @@ IDENTITIES = (
         ),
         lambda match: _is_handle(match["value"]),
     ),
+    Rule(
+        NAME,
+        ("insta", "snap", "tiktok", "discord", "twitter", "handle", "whatsapp", "telegram", "youtube", "twitch", "gamertag"),
+        re.compile(
+            r"(?<![^\W_])(?i:insta(?:gram)?|snap(?:chat)?|tiktok|discord|twitter|social|handle|telegram|youtube|twitch|gamertag|psn|xbox)(?:\s(?i:handle|name|user(?:name)?|id|account|tag))?"
+            r"(?:[\s:=(\"']|\b(?i:is|ist|es|est|as|me|on)\b){1,10}(?P<value>@\w[\w.]{2,31}|[\w.]{2,31}#\d{4}|(?=[\w.]*[\d_])[A-Za-z]\w[\w.]{2,31})(?!\w)"
+        ),
+    ),
+    Rule(NAME, ("@",), re.compile(r"(?<![\w@./])(?P<value>@(?=[A-Za-z_]{2,24}\d)[A-Za-z]\w{3,30})(?![\w./(])")),
+    Rule(
+        IDENTITY,
+        tuple(f"/{who}" for who in ("user", "student", "pupil", "player", "parent", "teacher", "profile", "member", "account", "people", "child", "learner", "guardian", "staff", "u/")),
+        re.compile(
+            r"(?<=/)(?i:users?|students?|pupils?|players?|parents?|teachers?|profiles?|members?|accounts?|people|child(?:ren)?|learners?|guardians?|staff|u)/(?P<value>[^/?#\s\"'{}<>\[\]:,;)]{1,64})(?=[/?#\s\"',;)]|\Z)"
+        ),
+        lambda match: _is_somebodys(match["value"]),
+    ),
     Rule(NAME, (" @",), re.compile(r"(?i:user|by|from|to|cc|for|with|player)\s@(?P<value>[A-Za-z]\w{2,30})(?![\w./])")),
     Rule(NAME, ("/home/", "/users/", "\\users\\"), re.compile(r"(?:/home/|/Users/|[\\/]Users[\\/]{1,2})(?P<value>[^/\\\s:\"'<>*?{}]{1,64})(?=[/\\])"), lambda match: match["value"].lower() not in _ACCOUNTS),
 )  # fmt: skip
@@ -102,24 +123,45 @@ AFTER_NAMES = (
     Rule(
         IDENTITY,
         ("[redacted:name]", "[redacted:echo]"),
-        re.compile(rf"\[redacted:(?:name|echo)\][\s]{{0,2}}[(,#/|-]\s?#?(?P<value>{_LONG_ID})(?!\w|\.\d)"),
+        re.compile(
+            rf"\[redacted:(?:name|echo)\][\s]{{0,2}}[(,#/|-]\s?#?(?P<value>{_LONG_ID})(?!\w|\.\d)"
+        ),
     ),
 )
 _ACCOUNTS = frozenset({"app", "appuser", "public", "shared", "default", "deploy", "ubuntu", "runner", "root", "user", "node", "vscode", "admin", "circleci", "ec2-user", "me", "www-data", "git", "toolboxai", "vagrant", "jenkins", "build", "ci", "site", "web", "python", "search", "import", "export", "profile", "new", "login", "users", "all", "list"})  # fmt: skip
+_PAGES = re.compile(r"[a-z]+(?:[-_][a-z]+)*|v\d+|:\w+|%s|\*|p1_\w+|[0-9a-f]{8}-[0-9a-f-]{27}")
+
+
+def _is_somebodys(segment: str) -> bool:
+    """Say whether what follows `/students/` in a path is one of them, rather than a page, a template or a UUID."""
+    return _PAGES.fullmatch(segment) is None or (
+        _PAGES.fullmatch(segment) is not None
+        and _SLUG.fullmatch(segment) is not None
+        and segment.split("-")[0] in words("given_names")
+    )
+
+
+_SLUG = re.compile(r"[a-z]+(?:[-_][a-z]+)+")
 _NO_HANDLES = frozenset({"id", "not_found", "agent", "input"})
 
 
 def _is_handle(text: str) -> bool:
     """Say whether it reads like the name somebody chose for an account, rather than a class, a route or a version."""
-    is_like_code = re.fullmatch(r"[A-Z][a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:_[a-z]+)*|v?\d[\d.]*|[A-Z_]+|p1_\w+|\d+\w{0,2}", text)
-    return is_like_code is None and text.lower() not in _NO_HANDLES and not re.fullmatch(r"[0-9a-f-]{16,}", text)
+    is_like_code = re.fullmatch(
+        r"[A-Z][a-z]+(?:[A-Z][a-z]+)+|[a-z]+(?:_[a-z]+)*|v?\d[\d.]*|[A-Z_]+|p1_\w+|\d+\w{0,2}", text
+    )
+    return (
+        is_like_code is None
+        and text.lower() not in _NO_HANDLES
+        and not re.fullmatch(r"[0-9a-f-]{16,}", text)
+    )
 
 
 _CAPITAL = r"[^\W\d_a-z][\w'’.-]{0,30}"
 _TAIL = (
     r"(?:,?\s(?i:apt|apartment|suite|ste|unit|flat|floor|fl|room|bldg|#)\.?\s?#?[\w-]{1,8})?"
     rf"(?:,?\s{{1,2}}(?:{_CAPITAL}(?:\s(?:{_CAPITAL}|upon|on|am|an|der|de|la|le)){{0,3}}))?"
-    r"(?:,?\s[A-Z]{2,3})?(?:,?\s(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{4,6}(?:-\d{3,4})?(?:\s[A-Z]{2})?(?![\w])))?"
+    r"(?:,?\s[A-Z]{2,3})?(?:,?\s(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{2}-\d{3}|\d{4,6}(?:-\d{3,4})?(?:\s[A-Z]{2})?(?![\w])))?"
     rf"(?:,?\s{_CAPITAL}(?:\s{_CAPITAL})?)?"
 )
 _FUSED = r"(?:stra(?:ß|ss)e|str\.|weg|allee|platz|gasse|ring|damm|ufer|straat|laan|plein|gracht|kade|singel|gatan|vägen|gata|veien|vej|gade|katu|tie)"
@@ -138,17 +180,18 @@ def addresses() -> tuple[Rule, ...]:
     return (
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}")),
         Rule(ADDRESS, ("street", "avenue", "road", "lane", "boulevard", "drive"), re.compile(rf"(?<![\w./-]){number}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?i:{before})\s(?:(?:de|da|do|di|du|des|del|della|delle|las|los|la|le|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?i:{before})\.?\s(?:(?:de|da|do|di|du|des|del|della|delle|las|los|la|le|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}")),
         Rule(ADDRESS, ("box", "postfach", "apartado", "postbus"), re.compile(r"(?i:p\.?\s?o\.?\s?box|postfach|apartado(?: postal)?|postbus|bp)\s#?\d{1,6}")),
         Rule(ADDRESS, ("",), re.compile(r"(?<![\w-])[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}(?![\w-])|(?<![\w-])[A-CEGHJ-NPR-TVXY]\d[A-Z]\s\d[A-Z]\d(?![\w-])")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<!\w){_CAPITAL}(?:\s{_CAPITAL}){{0,2}},\s[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?(?!\w)")),
         Rule(
             ADDRESS,
-            ("live", "living", "resid", "moved", "wohn", "viv", "habit", "abit", "mor", "woon", "home address", "address is", "address was"),
-            re.compile(r"(?<!\w)(?i:lives?|living|resides?|residing|moved|wohnt|wohnhaft|vive|vit|habite|abita|mora|woont)\s(?i:at|on|in|to|en|a|à|au|em|na|op|aan)\s(?P<value>(?=[^\n;]{0,40}\d|[^\W\d_a-z])[^\n;()\"]{3,90}?)(?=[.;)\"]?(?:\s(?:and|but|und|y|et)\s|$|\n|[;)\"]|\.\s))"),
+            ("live", "living", "resid", "moved", "wohn", "viv", "habit", "abit", "mor", "woon", "domicil", "zamieszk", "demeurant", "bor ", "asuu", "bydl", "bostad", "vit "),
+            re.compile(r"(?<!\w)(?i:lives?|living|resides?|residing|moved|wohnt|wohnhaft|vive|vit|habite|abita|mora|woont|residente|domiciliad[oa]|domicilié[e]?|zamieszkał[ya]|demeurant|bor|asuu|bydlí|bostad)\s(?:(?i:at|on|in|to|en|a|à|au|em|na|op|aan|i)\s)?(?P<value>(?=[^\n;]{0,40}\d|[^\W\d_a-z])[^\n;()\"\[|]{3,110}?)(?=[.;)\"]?(?:\s(?:and|but|und|y|et)\s|\s[-–|]\s|$|\n|\\|[;)\"\[|]|(?<=\w{4})\.\s))"),
         ),
+        Rule(ADDRESS, ("h.no", "house no", "flat ", "door no", "plot no", "sector ", "apt", "wohnung"), re.compile(rf"(?<![\w./-])(?i:h\.?\s?no\.?|house no\.?|flat(?: no\.?)?|door no\.?|plot(?: no\.?)?|apt\.?|apartment)\s?#?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}})?,\s(?:{_CAPITAL}(?:\s(?:{_CAPITAL}|\d{{1,4}}))*,?\s?){{1,6}}(?:\d{{5,6}})?")),
         Rule(ADDRESS, ("address is", "address was", "adresse ist"), re.compile(r"(?i:(?<!ip )(?<!mail )address|adresse) (?i:is|was|ist) (?P<value>(?=[^\n;]{0,40}\d)[^\n;\"]{5,120})")),
     )  # fmt: skip
 
@@ -185,7 +228,9 @@ def _health_beginnings() -> frozenset[str]:
 def without_told(text: str, folded: str, found: Found) -> str:
     """Return ``text`` without what its sentences say of somebody's health or results."""
     tokens = set(_TOKENS.findall(folded))
-    is_health = not _health_beginnings().isdisjoint(tokens | {token.rstrip("s") for token in tokens})
+    is_health = not _health_beginnings().isdisjoint(
+        tokens | {token.rstrip("s") for token in tokens}
+    )
     if not is_health and not _SCORE.search(text):
         return text
     return _SENTENCE.sub(lambda match: _without_told(match[0], found, is_health=is_health), text)

@@ -42,9 +42,25 @@ RELEASE = re.compile(r"[A-Za-z][\w./-]{0,80}@v?\d[\w.+-]{0,60}|v?\d+(?:\.\d+)+[\
 VARIABLES = "vars"
 REQUEST = "request"
 QUERY = frozenset({"query_string", "http.query", "url.query", "query_params", "query"})
-URLS = frozenset({"url", "http.url", "url.full", "http.target", "referer", "referrer", "url.path", "to", "from", "href", "urls"})
+URLS = frozenset(
+    {
+        "url",
+        "http.url",
+        "url.full",
+        "http.target",
+        "referer",
+        "referrer",
+        "url.path",
+        "to",
+        "from",
+        "href",
+        "urls",
+    }
+)
 BODIES = frozenset({"data", "body", "form", "json"})
-SQL_PARAMETERS = re.compile(r"db\.(?:sql\.)?(?:params|parameters)|db\.(?:query|statement)\.parameters?(?:\..*)?|sql[._]params|bound[._]parameters")
+SQL_PARAMETERS = re.compile(
+    r"db\.(?:sql\.)?(?:params|parameters)|db\.(?:query|statement)\.parameters?(?:\..*)?|sql[._]params|bound[._]parameters"
+)
 PROMPTS = re.compile(
     r"(?:gen_ai|ai)\.(?:prompt|prompts|request\.messages|input\.messages|output\.messages|input_messages|responses|response\.text|response\.object"
     r"|response\.tool_calls|system_instructions|system_message|tool\.(?:call\.arguments|call\.result|input|output|message)|embeddings\.input|completion|texts)"

@@ -6,10 +6,24 @@ from re import Match
 from toolboxai.telemetry.privacy.keys import SECRET, rule_for
 from toolboxai.telemetry.privacy.rules import Rule
 
-HINTS = ("pass", "secret", "token", "key", "pin", "otp", "credential", "code", "pwd", "cookie", "session", "auth", "seed", "kennwort", "contrase", "mot de passe", "signature", "sid")
+HINTS = (
+    "pass", "secret", "token", "key", "pin", "otp", "credential", "code", "pwd", "cookie", "session", "auth", "seed", "kennwort",
+    "contrase", "mot de passe", "signature", "sid", "senha", "wachtwoord", "has", "parola", "clave", "c\u00f3dig", "codi", "mfa", "2fa",
+)  # fmt: skip
+_STEMS = (
+    r"pass|secret|token|key|pin|otp|credential|pwd|cookie|session|auth|seed|kennwort|contrase|signature|sid|senha|wachtwoord|has[\u0142l]o|parola"
+    r"|clave|l\u00f6senord|adgangskode|jelsz|heslo|salasana|\u015fifre|\u043f\u0430\u0440\u043e\u043b\u044c|\u30d1\u30b9\u30ef\u30fc\u30c9|\u5bc6\u7801|\ube44\ubc00\ubc88\ud638"
+)
+_IS = r"(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|id|my|ist|es|est|\u00e8|\u00e9|er|\u00e4r|on|jest|je|lautet|:|=|->)"
 _TOLD = re.compile(
-    r"(?<![\w.-])(?P<name>[\w.-]{2,64})\s(?:(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|field|for [\w.@-]{1,40} is|ist|es|est)\s){0,2}(?:[:=]\s?)?"
-    r"[\"'`“]?(?P<value>(?<=[\"'`“])[^\"'`”\n]{1,256}(?=[\"'`”])|[^\s\"'`,;]{4,512})"
+    rf"(?<![\w.-])(?P<name>[\w.-]*(?i:{_STEMS})[\w.-]*|(?i:mot de passe))\s?(?:{_IS}\s?(?![a-z])|{_IS}\s|\s){{0,3}}"
+    r"[\"'`\u201c\u00ab\u201e]?(?P<value>(?<=[\"'`\u201c\u00ab\u201e])[^\"'`\u201d\u00bb\n]{1,256}(?=[\"'`\u201d\u00bb\u201c])|[^\s\"'`,;]{4,512})"
+)
+_CODE = re.compile(
+    r"(?i:pairing|backup|recovery|verification|security|confirmation|access|join|invite|invitation|reset|mfa|2fa|otp|one[- ]time|login|log-in|sms|auth\w*|sign-?in"
+    r"|class|c[o\u00f3]digo(?: de)?|codice(?: di)?|code(?: de)?|best\u00e4tigungs|einmal|sicherheits|verifizierungs|wiederherstellungs|rescue|unlock|activation|parental)"
+    r"[ -]?(?i:code|codes|pin|key|passcode|verificaci[o\u00f3]n|seguridad|verifica|v\u00e9rification|s\u00e9curit\u00e9|recuperaci[o\u00f3]n|acceso|confirma\w*|password)s?"
+    r"(?:[\s:=#\"'(]|(?i:is|was|es|est|ist|\u00e8|now)\b){1,8}(?P<value>(?=[A-Za-z-]{0,24}\d|[A-Z0-9]{3,8}-)[A-Z0-9]{3,10}(?:[- ][A-Z0-9]{3,8}){0,7}|[a-z0-9]{4,8}(?:-[a-z0-9]{4,8}){1,7})(?![\w])"
 )
 _CHOSEN = ("pass", "pwd", "pin", "kennwort", "contrase", "secret", "otp", "passwort")
 
@@ -18,19 +32,27 @@ def _is_random(text: str) -> bool:
     """Say whether it can't be a word: digits among letters, capitals inside, signs."""
     has_digit, has_letter = any(map(str.isdigit, text)), any(map(str.isalpha, text))
     inner = text[1:-1]
-    is_mixed = any(map(str.isupper, inner)) and any(map(str.islower, text)) and not re.search(r"[()./:]", text)
-    return (has_digit and has_letter and len(text) > 5) or (is_mixed and len(text) > 7) or (text.isdigit() and 4 <= len(text) <= 10)
+    is_mixed = (
+        any(map(str.isupper, inner))
+        and any(map(str.islower, text))
+        and not re.search(r"[()./:]", text)
+    )
+    return (
+        (has_digit and has_letter and len(text) > 5)
+        or (is_mixed and len(text) > 7)
+        or (text.isdigit() and 4 <= len(text) <= 10)
+    )
 
 
 def _is_told(match: Match[str]) -> bool:
     name = match["name"]
-    if rule_for(name) != SECRET:
+    if rule_for(name) != SECRET and name.isascii() and not name.lower().startswith("mot "):
         return False
     value = match["value"].rstrip(".!?)")
     if not value or value.startswith(("[redacted", "<", "{", "%", "$", "(", "p1_", "http")):
         return False
     before = match.string[match.end("name") : match.start("value")]
-    if before[-1] in "\"'`“":
+    if before[-1:] in tuple("\"'`“«„"):
         is_chosen = any(stem in name.lower() for stem in _CHOSEN)
         is_one_word = " " not in value and len(value) > 3 and not _A_WORD.fullmatch(value)
         return (is_chosen and is_one_word) or _is_random(value)
@@ -39,8 +61,46 @@ def _is_told(match: Match[str]) -> bool:
     return _is_random(value) and not _A_NUMBER.fullmatch(value)
 
 
-_A_WORD = re.compile(r"(?i)[a-z_]*(?:password|passwd|required|missing|invalid|token|secret|body|header|field|string|pin)[a-z_]*|[)}\]:;,.]{1,3}")
-_A_NUMBER = re.compile(r"v?\d{1,3}(?:[.,:/-]\d+)*(?:ms|s|px|kb|mb|%)?|[A-Z]\d{1,3}|\d+(?:st|nd|rd|th)|\d{4}-\d\d-\d\dT?.*")
+_A_WORD = re.compile(
+    r"(?i)[a-z_]*(?:password|passwd|required|missing|invalid|token|secret|body|header|field|string|pin)[a-z_]*|[)}\]:;,.]{1,3}"
+)
+_A_NUMBER = re.compile(
+    r"v?\d{1,3}(?:[.,:/-]\d+)*(?:ms|s|px|kb|mb|%)?|[A-Z]\d{1,3}|\d+(?:st|nd|rd|th)|\d{4}-\d\d-\d\dT?.*"
+)
 
 
-PROSE = (Rule(SECRET, HINTS, _TOLD, _is_told),)
+PROSE = (
+    Rule(
+        SECRET,
+        ("code", "pin", "key", "cód", "cod", "pass"),
+        _CODE,
+        lambda match: any(map(str.isdigit, match["value"])) or "-" in match["value"],
+    ),
+    Rule(SECRET, HINTS, _TOLD, _is_told),
+    Rule(
+        SECRET,
+        (
+            "code=",
+            "key=",
+            "sig=",
+            "ticket=",
+            "hash=",
+            "hmac=",
+            "invite=",
+            "nonce=",
+            "state=",
+            "st=",
+            "t=",
+        ),
+        re.compile(
+            r"(?<=[?&;])(?:code|key|sig|ticket|hash|hmac|invite|nonce|state|st|t|k|s|h|auth|access)=(?P<value>(?=[\w.~%+/-]*\d)(?=[\w.~%+/-]*[A-Za-z])[\w.~%+/=-]{10,})"
+        ),
+    ),
+    Rule(
+        SECRET,
+        ("sess",),
+        re.compile(
+            r"(?i:session|sess|sessid|jsessionid|phpsessid)(?:[ _-]?(?i:id|key|cookie))?[\s:=\"']{1,3}(?P<value>(?=[\w-]*\d)[\w-]{16,128})(?!\w)"
+        ),
+    ),
+)

@@ -60,7 +60,9 @@ class Remarks:
 def known_remarks(meta: object, shown: Callable[[str], str], depth: int = 0) -> dict[str, Any]:
     """Return what others said of the payload, without anything but rules, places and lengths."""
     kept: dict[str, Any] = {}
-    for key, value in list(meta.items())[:MAX_REMARKS] if isinstance(meta, dict) and depth < MAX_DEPTH else ():
+    for key, value in (
+        list(meta.items())[:MAX_REMARKS] if isinstance(meta, dict) and depth < MAX_DEPTH else ()
+    ):
         if key == "" and isinstance(value, dict):
             kept[""] = {name: value[name] for name in _COUNTS if type(value.get(name)) is int}
             kept[""] |= {"rem": said} if (said := _said(value.get("rem"))) else {}
@@ -72,6 +74,10 @@ def known_remarks(meta: object, shown: Callable[[str], str], depth: int = 0) -> 
 def _said(remarks: object) -> list[list[str | int]]:
     said = [one for one in remarks if isinstance(one, list)] if isinstance(remarks, list) else []
     return [
-        [part for part in one if type(part) is int or (isinstance(part, str) and _RULE.fullmatch(part))]
+        [
+            part
+            for part in one
+            if type(part) is int or (isinstance(part, str) and _RULE.fullmatch(part))
+        ]
         for one in said[:MAX_REMARKS]
     ]

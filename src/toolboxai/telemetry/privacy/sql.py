@@ -2,7 +2,7 @@
 
 import re
 
-from toolboxai.telemetry.privacy.rules import Rule
+from toolboxai.telemetry.privacy.rules import Found, Rule, apply
 
 SQL = "sql"
 
@@ -12,9 +12,25 @@ IS_SQL = re.compile(
 )
 _HINTS = ("select", "insert", "update", "delete", "where", "values", "replace", "merge")
 _LITERALS = (
-    Rule(SQL, ("'",), re.compile(r"(?<![\w'\\])[NEBXnebx]?'(?P<value>(?!\[redacted:|%s|%\(|\?|:|\$)(?:[^'\\]|''|\\.)++)(?:'|\Z)")),
-    Rule(SQL, ('"',), re.compile(r"(?:=|\(|,|(?i:like|in))\s{0,2}\"(?P<value>(?!\[redacted:)[^\"\\]++)\"")),
-    Rule(SQL, ("",), re.compile(r"(?i:=|<|>|\(|,|in|between|and|values)\s{0,2}(?P<value>-?\d{5,}(?:\.\d+)?)(?![\w-])")),
+    Rule(
+        SQL,
+        ("'",),
+        re.compile(
+            r"(?<![\w'\\])[NEBXnebx]?'(?P<value>(?!\[redacted:|%s|%\(|\?|:|\$)(?:[^'\\]|''|\\.)++)(?:'|\Z)"
+        ),
+    ),
+    Rule(
+        SQL,
+        ('"',),
+        re.compile(r"(?:=|\(|,|(?i:like|in))\s{0,2}\"(?P<value>(?!\[redacted:)[^\"\\]++)\""),
+    ),
+    Rule(
+        SQL,
+        ("",),
+        re.compile(
+            r"(?i:=|<|>|\(|,|in|between|and|values)\s{0,2}(?P<value>-?\d{5,}(?:\.\d+)?)(?![\w-])"
+        ),
+    ),
 )
 _SAID = (
     Rule("bound-parameters", ("[parameters:",), re.compile(r"(?<=\[parameters: )(?P<value>(?!\[redacted:).+)")),
@@ -26,7 +42,14 @@ _SAID = (
 )  # fmt: skip
 
 
-def rules_for(text: str, folded: str) -> tuple[Rule, ...]:
-    """Return the rules to ask of ``text``, which is ``folded`` in lower case."""
-    is_sql = any(hint in folded for hint in _HINTS) and IS_SQL.search(text) is not None
-    return (*_SAID, *_LITERALS) if is_sql else _SAID
+def without_values(text: str, folded: str, found: Found) -> str:
+    """Return ``text``, which is ``folded`` in lower case, without the values of its statements and of what is said of rows."""
+    text = apply(_SAID, text, folded, found)
+    if not any(hint in folded for hint in _HINTS) or (statement := IS_SQL.search(text)) is None:
+        return text
+    start, end = statement.start(), len(text)
+    if start and text[start - 1] in "\"'":  # a quoted one: what follows is not part of it
+        closing = text.find(text[start - 1], start)
+        end = closing if closing > 0 else end
+    inner = text[start:end]
+    return text[:start] + apply(_LITERALS, inner, inner.lower(), found) + text[end:]

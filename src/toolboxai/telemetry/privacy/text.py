@@ -18,7 +18,7 @@ from toolboxai.telemetry.privacy.persons import (
 )
 from toolboxai.telemetry.privacy.prose import PROSE
 from toolboxai.telemetry.privacy.rules import Found, Rule, apply
-from toolboxai.telemetry.privacy.sql import rules_for
+from toolboxai.telemetry.privacy.sql import without_values
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
 ECHO = "echo"
@@ -32,7 +32,9 @@ _PAIRED = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
 class Scanner:
     """Looks through texts. ``own_rules`` are the deployment's; ``switched_off`` names rules that don't apply."""
 
-    def __init__(self, own_rules: tuple[Rule, ...] = (), switched_off: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self, own_rules: tuple[Rule, ...] = (), switched_off: frozenset[str] = frozenset()
+    ) -> None:
         self._names = Names()
         self._named = Named(self._names)
         self._own_rules = own_rules
@@ -79,7 +81,7 @@ class _Look:
         folded = text.lower()
         text = apply(scanner._own_rules, text, folded, found)
         text = apply(CREDENTIALS, text, folded, found)
-        text = apply(rules_for(text, folded), text, folded, found)
+        text = without_values(text, folded, found)
         text = _without(self._echoes, text, found)
         if any(sign in text for sign in SIGNS):
             text = scanner._named.without(text, found)

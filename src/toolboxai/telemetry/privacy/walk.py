@@ -24,6 +24,7 @@ from toolboxai.telemetry.privacy.keys import (
     is_of_people,
     rule_for,
     tells_nothing,
+    words_of,
 )
 from toolboxai.telemetry.privacy.markers import is_ours, marker
 from toolboxai.telemetry.privacy.named import is_plausible
@@ -44,17 +45,35 @@ MAX_CLEAN_TEXTS = 5_000
 MAX_CLEAN_TEXT_CHARS = 200
 MIN_ID_CHARS = 3
 
-FREE, SOURCE, STRUCTURE = 0, 1, 2
+FREE, SOURCE, STRUCTURE, VERSION = 0, 1, 2, 3
+_VERSIONS = frozenset({"version", "versions", "browser", "ver", "build", "agent", "runtime"})
 
 _SCALARS = frozenset({bool, int, float, type(None), datetime})
-_FIRST = ("user", "type", "level", "transaction", "contexts", "tags", "exception", "logentry", "message", "request")
-_NAMING, _VALUES = ("name", "key", "field", "header"), frozenset({"value", "values", "val", "input"})
+_FIRST = (
+    "user",
+    "type",
+    "level",
+    "transaction",
+    "contexts",
+    "tags",
+    "exception",
+    "logentry",
+    "message",
+    "request",
+)
+_NAMING, _VALUES = (
+    ("name", "key", "field", "header"),
+    frozenset({"value", "values", "val", "input"}),
+)
 _TELLING = "secret"
 _NAME = pattern(r"-{0,2}[A-Za-z][\w.-]{0,63}")
 _PLAIN_KEY = pattern(r"[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}")
 _ID = pattern(r"[^\s\[\]{}()<>\"]{1,128}")
-_PLACEHOLDER = pattern(r"%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[srdifxa]|\{\w*(?:![rsa])?(?::[^{}]*)?\}")
+_PLACEHOLDER = pattern(
+    r"%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[srdifxa]|\{\w*(?:![rsa])?(?::[^{}]*)?\}"
+)
 # Of a user only these; whatever else an application says of one is a person's.
+_SCORE = pattern(r"\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|/\s?\d{1,3}|points?|percent)?|[A-FU][+*-]?")
 _RAW_PATH = pattern(r"\d{4}|%[0-9A-Fa-f]{2}|\?")
 _USER_NAMES = frozenset({"id", "role", "segment", "grade_band", "gradeBand", "roles"})
 _USER_FALLBACKS = ("username", "email", "name")
@@ -125,10 +144,15 @@ class Walk:
 
     # The names
 
-    def _members(self, members: dict[Any, Any], parent: str, depth: int, *, are_people: bool = False) -> dict[str, Any]:
+    def _members(
+        self, members: dict[Any, Any], parent: str, depth: int, *, are_people: bool = False
+    ) -> dict[str, Any]:
         kept: dict[str, Any] = {}
         if _is_named_value(members):
-            members = {key: {_TELLING: value} if key in _VALUES and not is_ours(str(value)) else value for key, value in members.items()}
+            members = {
+                key: {_TELLING: value} if key in _VALUES and not is_ours(str(value)) else value
+                for key, value in members.items()
+            }
         structure = places.STRUCTURE.get(parent)
         names, texts = self._seen.names, self._seen.texts
         is_one = are_people or _is_about_one(members)
@@ -178,7 +202,17 @@ class Walk:
             mode = STRUCTURE if places.LOOKS_LIKE_STRUCTURE.fullmatch(value) else FREE
             self._defer(kept, key, value, mode)
 
-    def _member(self, kept: dict[str, Any], key: str, name: str, value: object, parent: str, depth: int, *, is_one: bool) -> None:
+    def _member(
+        self,
+        kept: dict[str, Any],
+        key: str,
+        name: str,
+        value: object,
+        parent: str,
+        depth: int,
+        *,
+        is_one: bool,
+    ) -> None:
         placed = self._placed(name, value, parent, depth)
         if placed is not _NOT_PLACED:
             if placed != value:
@@ -189,13 +223,26 @@ class Walk:
             return
         rule = self._rule(name, parent, value, is_one=is_one)
         if rule is None:
-            if name in self._seen.texts and name not in places.QUERY and name not in places.URLS and name not in OF_PEOPLE:
+            if (
+                name in self._seen.texts
+                and name not in places.QUERY
+                and name not in places.URLS
+                and name not in OF_PEOPLE
+            ):
                 self._seen.names.add(name)
-            self._value(kept, key, value, depth, name, _mode_of(name))
+            self._value(
+                kept,
+                key,
+                value,
+                depth,
+                name,
+                VERSION if _VERSIONS.intersection(words_of(name)) else _mode_of(name),
+            )
         else:
             self._ruled(kept, key, name, rule, value, depth)
 
     def _rule(self, name: str, parent: str, value: object, *, is_one: bool) -> str | None:
+        is_people = is_of_people(parent)
         if name in self._policy.allowed_names:
             return None
         if name in self._policy.extra_secret_names:
@@ -203,9 +250,15 @@ class Walk:
         if name in self._policy.extra_person_names:
             return PERSON
         rule = rule_for(name)
+        if isinstance(value, dict) and _is_attribute(value):
+            value = value["value"]
         if rule is None and is_one and name in OF_PEOPLE and not isinstance(value, dict | list):
             rule = OF_PEOPLE[name]
-            if rule == "address" and not isinstance(value, str):
+            if (rule == "address" and not isinstance(value, str)) or (
+                rule == RESULT and not _SCORE.fullmatch(str(value))
+            ):
+                return None
+            if not is_people and rule in {PERSON, "address"}:
                 return None
         if rule is None and isinstance(value, str):
             if name == "name" or is_of_people(name):
@@ -223,7 +276,11 @@ class Walk:
             inner: dict[str, Any] = {}
             self._remarks.child(kept, key, inner)
             self._ruled(inner, "value", name, rule, value["value"], depth)
-            inner["type"] = "string" if isinstance(inner["value"], str) and inner["value"] != value["value"] else value.get("type")
+            inner["type"] = (
+                "string"
+                if isinstance(inner["value"], str) and inner["value"] != value["value"]
+                else value.get("type")
+            )
             kept[key] = inner
         elif rule != SECRET and isinstance(value, dict | list | tuple):
             self._container_ruled(kept, key, name, rule, value, depth + 1)
@@ -232,7 +289,9 @@ class Walk:
         else:
             self._take(kept, key, rule, value)
 
-    def _container_ruled(self, kept: Any, key: Any, name: str, rule: str, value: Any, depth: int) -> None:
+    def _container_ruled(
+        self, kept: Any, key: Any, name: str, rule: str, value: Any, depth: int
+    ) -> None:
         if depth > MAX_DEPTH:
             self._take(kept, key, "depth", None)
             return
@@ -242,7 +301,9 @@ class Walk:
             for place, member in list(value.items())[:MAX_MEMBERS]:
                 known = str(place) if type(place) is str else f"<{type(place).__name__}>"
                 own = rule_for(known) or rule
-                self._ruled(inner, self._key(known), known if own != rule else name, own, member, depth)
+                self._ruled(
+                    inner, self._key(known), known if own != rule else name, own, member, depth
+                )
         else:
             for place, member in enumerate(value[:MAX_MEMBERS]):
                 inner.append(None)
@@ -300,16 +361,37 @@ class Walk:
         """Return the elements; one that is a telling name or flag says what the next one is."""
         kept: list[Any] = []
         before: object = None
+        are_pairs = name != "params"
         mode, people = _mode_of(name), is_of_people(name)
         for place, element in enumerate(elements):
             kept.append(None)
             before = as_text(before) if isinstance(before, str) else None
-            rule = rule_for(before) if isinstance(before, str) and _NAME.fullmatch(before) else None
-            if rule is None and place == 1 and len(elements) == 2 and isinstance(before, str) and isinstance(element, str):
+            rule = (
+                rule_for(before)
+                if are_pairs and isinstance(before, str) and _NAME.fullmatch(before)
+                else None
+            )
+            if (
+                rule is None
+                and place == 1
+                and len(elements) == 2
+                and isinstance(before, str)
+                and isinstance(element, str)
+            ):
                 rule = self._rule(before, name, as_text(element), is_one=False)
-            if rule is not None and isinstance(element, str) and rule_for(element) == rule and _NAME.fullmatch(element):
+            if (
+                rule is not None
+                and isinstance(element, str)
+                and rule_for(element) == rule
+                and _NAME.fullmatch(element)
+            ):
                 rule = None  # a list of names
-            if rule is None and people and isinstance(element, str) and self._scanner.names.is_name(element):
+            if (
+                rule is None
+                and people
+                and isinstance(element, str)
+                and self._scanner.names.is_name(element)
+            ):
                 rule = NAME
             if rule is not None:
                 self._ruled(kept, place, str(before), rule, element, depth)
@@ -331,11 +413,19 @@ class Walk:
             elif name in _USER_NAMES and _ROLE.fullmatch(str(value)):
                 kept[name] = value
             elif name == "data" and isinstance(value, dict):
-                told = {inner: it for inner, it in value.items() if inner in _USER_NAMES and inner != "id" and _ROLE.fullmatch(str(it))}
+                told = {
+                    inner: it
+                    for inner, it in value.items()
+                    if inner in _USER_NAMES and inner != "id" and _ROLE.fullmatch(str(it))
+                }
                 if told:
                     kept["data"] = told
                 self._forget(value, set(told))
-            elif may_tell and name in {"username", "email", "name", "ip_address"} and isinstance(value, str):
+            elif (
+                may_tell
+                and name in {"username", "email", "name", "ip_address"}
+                and isinstance(value, str)
+            ):
                 kept[name] = value
             else:
                 self._forget({name: value}, set())
@@ -358,7 +448,12 @@ class Walk:
                     self._echoes.remember(rule, text, is_alone=isinstance(value, str | int))
 
     def _identity(self, kept: Any, key: Any, value: object) -> object:
-        if type(value) not in {str, int} or IS_PSEUDONYM.fullmatch(str(value)) or value in {UNKNOWN, ""} or is_ours(str(value)):
+        if (
+            type(value) not in {str, int}
+            or IS_PSEUDONYM.fullmatch(str(value))
+            or value in {UNKNOWN, ""}
+            or is_ours(str(value))
+        ):
             return value if type(value) in {str, int, type(None)} else marker(IDENTITY)
         self._found("pseudonym")
         self._remarks.note(kept, key, "pseudonym")
@@ -402,7 +497,10 @@ class Walk:
                 return {self._key(str(key)): marker(rule) for key in list(value)[:MAX_MEMBERS]}
             return value if isinstance(value, str) and is_ours(value) else marker(rule)
         if isinstance(value, dict):
-            return {self._key(str(key)): shape_of(member) for key, member in list(value.items())[:MAX_MEMBERS]}
+            return {
+                self._key(str(key)): shape_of(member)
+                for key, member in list(value.items())[:MAX_MEMBERS]
+            }
         return shape_of(value)
 
     def _query(self, value: object) -> object:
@@ -414,7 +512,9 @@ class Walk:
             return self._shaped(value, 0)
         if isinstance(value, list | tuple):
             return [
-                [self._key(str(pair[0])), self._shaped_value(str(pair[0]), pair[1], 0)] if isinstance(pair, list | tuple) and len(pair) == 2 else shape_of(pair)
+                [self._key(str(pair[0])), self._shaped_value(str(pair[0]), pair[1], 0)]
+                if isinstance(pair, list | tuple) and len(pair) == 2
+                else shape_of(pair)
                 for pair in value[:MAX_MEMBERS]
             ]
         return _NOT_PLACED
@@ -423,8 +523,18 @@ class Walk:
         parts = []
         for part in query[: self._setting.max_string_chars].split("&"):
             name, sign, text = part.partition("=")
-            shown = self._key(unquote_plus(name)) if sign else shape_of(self._key(unquote_plus(name)) and name) if not _NAME.fullmatch(name) and not is_ours(name) else name
-            parts.append(f"{shown}={self._shaped_value(unquote_plus(name), unquote_plus(text), 0)}" if sign else str(shown))
+            shown = (
+                self._key(unquote_plus(name))
+                if sign
+                else shape_of(self._key(unquote_plus(name)) and name)
+                if not _NAME.fullmatch(name) and not is_ours(name)
+                else name
+            )
+            parts.append(
+                f"{shown}={self._shaped_value(unquote_plus(name), unquote_plus(text), 0)}"
+                if sign
+                else str(shown)
+            )
         return "&".join(parts)
 
     def _without_query(self, url: str) -> object:
@@ -436,7 +546,9 @@ class Walk:
         shown = f"{cleaned}{asked}{self._shaped_query(query) if asked else ''}"
         if not sign:
             return shown
-        is_plain = _NAME.fullmatch(fragment) is not None or is_ours(fragment) or fragment.startswith("/")
+        is_plain = (
+            _NAME.fullmatch(fragment) is not None or is_ours(fragment) or fragment.startswith("/")
+        )
         return f"{shown}#{self._scanner.look(fragment, self._found) if is_plain else shape_of(fragment)}"
 
     def _body(self, value: object) -> object:
@@ -457,11 +569,18 @@ class Walk:
         return shape_of(value)
 
     def _shaped(self, members: Mapping[Any, Any], depth: int) -> dict[str, Any]:
-        return {self._key(str(key)): self._shaped_value(str(key), value, depth) for key, value in list(members.items())[:MAX_MEMBERS]}
+        return {
+            self._key(str(key)): self._shaped_value(str(key), value, depth)
+            for key, value in list(members.items())[:MAX_MEMBERS]
+        }
 
     def _shaped_value(self, name: str, value: object, depth: int) -> object:
         rule = rule_for(name)
-        if rule is not None and not _is_harmless(name, rule, value) and not isinstance(value, dict | list):
+        if (
+            rule is not None
+            and not _is_harmless(name, rule, value)
+            and not isinstance(value, dict | list)
+        ):
             for text in _texts(value):
                 self._echoes.remember(rule, text)
             self._found(rule)
@@ -485,10 +604,15 @@ class Walk:
         if self._collected.headers is Collect.SCANNED:
             return _NOT_PLACED
         if isinstance(value, dict):
-            return {self._key(str(key)): self._header(str(key), header) for key, header in list(value.items())[:MAX_MEMBERS]}
+            return {
+                self._key(str(key)): self._header(str(key), header)
+                for key, header in list(value.items())[:MAX_MEMBERS]
+            }
         if isinstance(value, list | tuple):
             return [
-                [self._key(str(pair[0])), self._header(str(pair[0]), pair[1])] if isinstance(pair, list | tuple) and len(pair) == 2 else shape_of(pair)
+                [self._key(str(pair[0])), self._header(str(pair[0]), pair[1])]
+                if isinstance(pair, list | tuple) and len(pair) == 2
+                else shape_of(pair)
                 for pair in value[:MAX_MEMBERS]
             ]
         del depth
@@ -506,9 +630,21 @@ class Walk:
         if not isinstance(value, str):
             return shape_of(value)
         lowered = name.lower().removeprefix("http_").replace("_", "-")
-        if lowered in places.HARMLESS_HEADERS or lowered in places.TECHNICAL or places.HARMLESS_VALUE.fullmatch(value):
-            placed = self._without_query(value) if "?" in value and lowered in {"referer", "origin", "location"} else _NOT_PLACED
-            return placed if placed is not _NOT_PLACED else self._scanner.look(value[: self._setting.max_string_chars], self._found)
+        if (
+            lowered in places.HARMLESS_HEADERS
+            or lowered in places.TECHNICAL
+            or places.HARMLESS_VALUE.fullmatch(value)
+        ):
+            placed = (
+                self._without_query(value)
+                if "?" in value and lowered in {"referer", "origin", "location"}
+                else _NOT_PLACED
+            )
+            return (
+                placed
+                if placed is not _NOT_PLACED
+                else self._scanner.look(value[: self._setting.max_string_chars], self._found)
+            )
         return shape_of(value)
 
     # The texts
@@ -526,7 +662,9 @@ class Walk:
         """
         if not isinstance(template, str) or not isinstance(params, list):
             return
-        held = [one if isinstance(one, tuple) else (params, place) for place, one in enumerate(params)]
+        held = [
+            one if isinstance(one, tuple) else (params, place) for place, one in enumerate(params)
+        ]
         position, before = 0, ""
         for match, (holder, key) in zip(_PLACEHOLDER.finditer(template), held, strict=False):
             before += template[position : match.start()]
@@ -588,6 +726,8 @@ class Walk:
             return self._scanner.look_at_source(text, rules.append, echoes)
         if mode == STRUCTURE:
             return self._scanner.look_at_structure(text, rules.append)
+        if mode == VERSION and places.RELEASE.fullmatch(text):
+            return text
         inside = _parsed(text)
         if isinstance(inside, dict | list | str):
             return self._looked_inside(text, inside, rules, echoes)
@@ -670,11 +810,23 @@ def _is_harmless(name: str, rule: str, value: object) -> bool:
     if isinstance(value, str):
         if is_ours(value) or IS_PSEUDONYM.fullmatch(value) or value == UNKNOWN:
             return True
-        return not is_plausible(rule, name, value) if rule != SECRET else (not value or tells_nothing(name, value))
+        return (
+            not is_plausible(rule, name, value)
+            if rule != SECRET
+            else (not value or tells_nothing(name, value))
+        )
     if type(value) in {int, float}:
         if tells_nothing(name, value):  # type: ignore[arg-type]
             return True
-        least = {"phone": 10**6, NATIONAL: 10**5, BANK: 10**5, NAME: 10**30, "health": 10**30, "email": 10**30, "ip": 10**8}
+        least = {
+            "phone": 10**6,
+            NATIONAL: 10**5,
+            BANK: 10**5,
+            NAME: 10**30,
+            "health": 10**30,
+            "email": 10**30,
+            "ip": 10**8,
+        }
         return rule in least and abs(value) < least[rule]  # type: ignore[arg-type]
     return value is None or type(value) is bool or (type(value) in {list, dict} and not value)
 
@@ -682,7 +834,14 @@ def _is_harmless(name: str, rule: str, value: object) -> bool:
 def _is_like_key(text: str) -> bool:
     """Say whether what stands under `…key` is drawn by chance rather than a word or a path."""
     is_long = 16 <= len(text) <= 512 and " " not in text and "/" not in text[:8]
-    return is_long and any(map(str.isdigit, text)) and any(map(str.isalpha, text)) and ":" not in text and "." not in text and text.count("-") < 3
+    return (
+        is_long
+        and any(map(str.isdigit, text))
+        and any(map(str.isalpha, text))
+        and ":" not in text
+        and "." not in text
+        and text.count("-") < 3
+    )
 
 
 def _parsed(text: str) -> Any:

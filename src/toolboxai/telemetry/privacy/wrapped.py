@@ -85,7 +85,9 @@ def _opened(match: Match[str], inner: str | None, look: Look, found: Callable[[s
 
 
 def _from_base64(text: str) -> str | None:
-    body = text.replace("%3D", "").replace("%3d", "").rstrip("=").replace("-", "+").replace("_", "/")
+    body = (
+        text.replace("%3D", "").replace("%3d", "").rstrip("=").replace("-", "+").replace("_", "/")
+    )
     try:
         return _readable(b64decode(body + "=" * (-len(body) % 4), validate=True))
     except (Error, ValueError):
