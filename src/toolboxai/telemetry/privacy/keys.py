@@ -21,7 +21,7 @@ _SECRET_STEMS = (
     "passwd", "password", "passwort", "privatekey", "privkey", "recoverycode", "resetcode", "resetlink", "roblosecurity",
     "robloxkey", "rootpw", "secret", "securitycode", "sentrykey", "servicekey", "sessionid", "sessionkey", "sharedkey",
     "sharedaccess", "signingkey", "smtppass", "sshkey", "storagekey", "token", "userpw", "userpass", "verificationcode",
-    "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink", "senha", "wachtwoord", "haslo", "losenord", "losenord", "adgangskode", "passord", "jelszo", "heslo", "salasana", "parola", "sifre", "inviteurl", "invitelink", "signedurl", "sharedlink", "joinlink", "recoverykey", "backupkey", "loginlink", "onetimecode", "smscode", "logincode", "confirmationcode", "einmalcode", "unlockcode", "pairingpin", "presignedurl", "encryptedpw",
+    "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink", "senha", "wachtwoord", "haslo", "losenord", "losenord", "adgangskode", "passord", "jelszo", "heslo", "salasana", "parola", "sifre", "inviteurl", "invitelink", "signedurl", "sharedlink", "joinlink", "recoverykey", "backupkey", "loginlink", "onetimecode", "smscode", "logincode", "confirmationcode", "einmalcode", "unlockcode", "pairingpin", "presignedurl", "encryptedpw", "пароль", "密码", "パスワード", "비밀번호", "סיסמה", "parool",
 )  # fmt: skip
 # Only as a word of its own: `pin` is one, `spinning` isn't.
 _SECRET_WORDS = frozenset(
@@ -39,7 +39,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
         NATIONAL,
         (
             "aadhaar", "codicefiscale", "driverlicense", "driverslicense", "drivinglicence", "insurancenumber",
-            "medicare", "burgerservice", "nationalid", "nationalinsurance", "nhsnumber", "nhsno", "nino", "passportno", "passportnumber", "reisepass", "passeport", "pasaporte", "passaporto", "paspoort", "fuehrerschein", "fuhrerschein", "permisdeconduire", "permisconduire", "drivinglicense", "driverid", "licensenumber", "licencenumber", "rijbewijs", "patente", "carnetconducir", "tckimlik", "kimlik", "personalausweis", "ausweis", "idcard", "nationalnumber", "sozialversicherung", "versicherungsnummer", "numeross", "seguridadsocial", "securitesociale", "rodnecislo", "henkilotunnus", "personnumer", "numberplate", "licenseplate", "licenceplate", "registrationplate", "kennzeichen", "matriculevehicule", "immatriculation", "platenumber", "carplate", "vehiclereg", "visanumber", "greencard", "studentvisa",
+            "medicare", "burgerservice", "nationalid", "nationalinsurance", "nhsnumber", "nhsno", "nino", "passportno", "passportnumber", "reisepass", "passeport", "pasaporte", "passaporto", "paspoort", "fuehrerschein", "fuhrerschein", "permisdeconduire", "permisconduire", "drivinglicense", "driverid", "licensenumber", "licencenumber", "rijbewijs", "patente", "carnetconducir", "tckimlik", "kimlik", "personalausweis", "ausweis", "idcard", "nationalnumber", "sozialversicherung", "versicherungsnummer", "numeross", "seguridadsocial", "securitesociale", "rodnecislo", "henkilotunnus", "personnumer", "registrationnumber", "residentreg", "numberplate", "licenseplate", "licenceplate", "registrationplate", "kennzeichen", "matriculevehicule", "immatriculation", "platenumber", "carplate", "vehiclereg", "visanumber", "greencard", "studentvisa",
             "ninumber", "codfiscal", "fiscalcode", "personnummer", "socialsecurity", "socialinsurance", "steuerid", "steuernummer", "taxid", "taxnumber", "taxfile",
         ),
     ),
@@ -52,7 +52,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         HEALTH,
         (
-            "accommodation", "alerg", "medicin", "medicam", "medikament", "arznei", "krank", "maladie", "malattia", "enfermedad", "doenca", "ziekte", "gesundheit", "zdrowi", "behinderung", "discapacidad", "disabilita", "deficiencia", "handicap", "forderbedarf", "foerderbedarf", "besoinsparticuliers", "necesidadesespec", "sante", "salud", "healthrecord", "healthstatus", "mentalhealth", "incidentdesc", "incidentnote", "incidentreport", "misconduct", "bullying", "suspensionreason", "exclusionreason", "detention", "prescription", "symptom", "illness", "healthissue", "supportneeds", "sendcategory", "senneeds", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
+            "accommodation", "alerg", "medicin", "medica", "epileps", "medikament", "arznei", "krank", "maladie", "malattia", "enfermedad", "doenca", "ziekte", "gesundheit", "zdrowi", "behinderung", "discapacidad", "disabilita", "deficiencia", "handicap", "forderbedarf", "foerderbedarf", "besoinsparticuliers", "necesidadesespec", "sante", "salud", "healthrecord", "healthstatus", "mentalhealth", "incidentdesc", "incidentnote", "incidentreport", "misconduct", "bullying", "suspensionreason", "exclusionreason", "detention", "prescription", "symptom", "illness", "healthissue", "supportneeds", "sendcategory", "senneeds", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
             "dietaryneed", "disabilit", "ehcp", "healthnote", "healthcond", "healthinfo", "iepnote", "iepgoal", "iepstatus",
             "impairment", "medical", "medication", "safeguarding", "sencategory", "sendnote", "sennote", "sensupport",
             "senstatus", "specialneed", "specialeducation", "supportneed", "supportplan", "therap", "wellbeing",
@@ -133,7 +133,7 @@ PEOPLE = frozenset(
         "profile", "pupil", "pupils", "recipient", "recipients", "sender", "sibling", "siblings", "staff", "student",
         "students", "subscriber", "teacher", "teachers", "tutor", "user", "users", "visitor", "assignee", "reporter",
         "counselor", "alumno", "alumna", "estudiante", "eleve", "schueler", "schuler", "headteacher", "coach", "who",
-        "participant", "participants", "elev", "eleve", "eleves", "alumnos", "alumnas", "aluno", "aluna", "alunno", "alunna", "leerling", "uczen", "eltern", "mutter", "vater", "lehrer", "lehrerin", "padre", "madre", "tutora", "enseignant", "profesor", "profesora", "submitter", "employee", "candidate", "applicants", "nachhilfe", "kid", "kids", "son", "daughter", "mum", "dad", "mom", "schulerin", "schuelerin", "attendee", "attendees", "signer", "submitter", "requester", "approver", "actor",
+        "participant", "participants", "elev", "eleve", "eleves", "alumnos", "alumnas", "aluno", "aluna", "alunno", "alunna", "leerling", "uczen", "eltern", "mutter", "vater", "lehrer", "lehrerin", "padre", "madre", "tutora", "enseignant", "profesor", "profesora", "submitter", "employee", "candidate", "applicants", "nachhilfe", "enrollee", "enrollees", "registrant", "trainee", "intern", "mentor", "mentee", "kid", "kids", "son", "daughter", "mum", "dad", "mom", "schulerin", "schuelerin", "attendee", "attendees", "signer", "submitter", "requester", "approver", "actor",
     }
 )  # fmt: skip
 # What is told of a person under a name that only says so below or beside a word for people.
@@ -189,15 +189,19 @@ def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name in any spelling, in lower case. Of a long name the end: that is where the noun stands."""
     name = name[-MAX_NAME_CHARS:]
     if not name.isascii():
-        name = "".join(
-            char
-            for char in normalize(
-                "NFKD",
-                name.replace("ß", "ss").replace("ł", "l").replace("ø", "o").replace("ı", "i"),
-            )
-            if not combining(char)
-        )
+        name = "".join(map(_plain_letter, name))
     return tuple(word.lower() for word in _WORD.findall(name))
+
+
+_LETTERS = {"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "ı": "i", "đ": "d", "Đ": "D", "æ": "ae", "œ": "oe"}
+
+
+def _plain_letter(char: str) -> str:
+    """Return a Latin letter without its accent; of other scripts the character itself."""
+    if (known := _LETTERS.get(char)) is not None:
+        return known
+    base = normalize("NFKD", char)[0]
+    return base if base.isascii() and base.isalpha() else "" if combining(char) else char
 
 
 @lru_cache(maxsize=16_384)

@@ -26,7 +26,7 @@ from toolboxai.telemetry.privacy.markers import IS_MARKER, is_ours, marker
 from toolboxai.telemetry.privacy.names import Names
 from toolboxai.telemetry.privacy.rules import Found
 
-SIGNS = ("=", ":", "--", "%3", ",", ">")
+SIGNS = ("=", ":", "：", "--", "%3", ",", ">")
 
 # Values that tell nothing: no value, a place for one, a type, a mark.
 _NOTHING = re.compile(
@@ -40,11 +40,11 @@ _REMARK = re.compile(
 # A name and what puts a value behind it: `password=`, `"password": `, `token[0]=`, `--password `,
 # `('password', `, `<password>`.
 _NAMED = re.compile(
-    r"(?<![\w.-])(?P<name>[\w.-]++)(?:\[(?P<index>[\w.-]{0,64})\]|\])?\\*[\"']?\s{0,8}"
-    r"(?::=|=>|->|={1,3}|:|%3[Dd])\s{0,8}"
+    r"\bname=\\*[\"'](?P<part>[\w.\[\]-]{1,64})\\*[\"'](?:[^\n\\]{0,100})(?:\r?\n|(?:\\+r)?\\+n){2}"
+    r"|(?<![\w.-])(?P<name>[\w.-]++)(?:\[(?P<index>[\w.-]{0,64})\]|\])?\\*[\"']?\s{0,8}"
+    r"(?::=|=>|->|={1,3}|:|：|%3[Dd])\s{0,8}"
     r"|(?<![\w-])--(?P<flag>[\w-]{1,64})\s{1,8}(?!-)"
     r"|(?<=[(\[])\s{0,2}[A-Za-z]{0,2}\\*[\"'](?P<pair>[\w.-]{1,64})\\*[\"']\s{0,4},\s{0,4}(?=[A-Za-z]{0,2}\\*[\"'])"
-    r"|\bname=\\*[\"'](?P<part>[\w.\[\]-]{1,64})\\*[\"'](?:[^\n\\]{0,100})(?:\r?\n|(?:\\+r)?\\+n){2}"
     r"|<(?P<tag>[\w.-]{1,64})>(?=[^<])"
 )
 _OPENING = re.compile(r"(?:[A-Za-z]{0,2}(?P<slashes>\\*)(?P<quote>\"\"\"|'''|[\"']))?")
@@ -54,6 +54,8 @@ _BARE = re.compile(r"[^\s&;\"'})\]>]*+")
 _CLAUSE = re.compile(
     r"(?:(?![;|\n\t\"'<>&]|,?[ ][\w.-]{1,40}(?:[ ][\w.-]{1,20})?[ ]?[=:]|\s[(\[|]|\s[-–—]\s|\\+[rn]|\s(?:and|but|und|is|was|has|could|did|from|failed|with|not)\s|(?<=\w{4})\.\s|\.\Z|\)\s|[)\]}]).){1,160}"
 )
+_PART = re.compile(r"(?:(?!\\+[rn]|\r?\n).)*+")
+_TAG = re.compile(r"[^<]*+")
 _BRACKET = re.compile(r"[()\[\]{}]")
 _LINE = re.compile(r"[^\r\n]*+")
 # After these the rest of the line is one value, spaces and all.
@@ -114,7 +116,7 @@ class Named:
             if match.start() < position or (told := self._told(match, text)) is None:
                 continue
             name, rule = told
-            start, end, is_quoted = _span(text, match.end(), name, rule)
+            start, end, is_quoted = _span(text, match, name, rule)
             end = start + len(text[start:end].rstrip(",. "))
             value = text[start:end]
             if (is_source and not is_quoted) or not self._goes(
@@ -198,8 +200,11 @@ def _is_code(match: Match[str], text: str) -> bool:
 _PERHAPS = "name "  # only where it reads like one
 
 
-def _span(text: str, start: int, name: str, rule: str) -> tuple[int, int, bool]:
-    """Return where the value that begins at ``start`` begins and ends without its quotes, and whether it had any."""
+def _span(text: str, match: Match[str], name: str, rule: str) -> tuple[int, int, bool]:
+    """Return where the value behind a name begins and ends without its quotes, and whether it had any."""
+    start = match.end()
+    if match["part"] or match["tag"]:
+        return start, _end(_PART if match["part"] else _TAG, text, start), True
     if name.lower().endswith(_WHOLE_LINE):
         return start, _end(_LINE, text, start), False
     found = IS_MARKER.match(text, start)

@@ -9,10 +9,10 @@ from toolboxai.telemetry.privacy.vocabulary import words
 
 MAX_NAMEWORDS = 5
 
-# Letters, with the marks that some scripts write above and below them.
+# Letters, with the marks that some scripts write above and below them: whatever isn't a digit, a sign or a space.
 _LETTER = (
-    r"(?:[^\W\d_]|[\u0300-\u036f\u0483-\u0489\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06dc\u0900-\u0903\u093a-\u094f"
-    r"\u0951-\u0957\u0962\u0963\u0981-\u0983\u09bc-\u09cd\u0a01-\u0a4d\u0b82-\u0bcd\u0c00-\u0c4d\u0d00-\u0d4d\u0e31\u0e34-\u0e3a\u0e47-\u0e4e\u200c\u200d])"
+    r"[^\s\d_\x00-\x40\x5b-\x60\x7b-\xa0\xa1-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7\u2000-\u200b\u200e-\u206f\u20a0-\u2bff"
+    r"\u3000-\u3004\u3008-\u3020\u3030\u303f\ufe10-\ufe4f\uff00-\uff20\uff3b-\uff40\uff5b-\uff65\ufff9-\uffff]"
 )
 WORD = re.compile(rf"{_LETTER}+(?:['’`´-]{_LETTER}+)*")
 _PARTICLES = frozenset(
@@ -251,6 +251,7 @@ class Names:
         if word in self._surnames and joint == ", " and index + 1 < len(tokens.low):
             after = tokens.low[index + 1]
             is_given = after in self._given or after in self._maybe_given
+            is_given |= after not in _NOT_NAMES and _is_enclosed(tokens, index, index + 1)
             return (
                 self._end(tokens, index + 1) if is_given and tokens.is_capital(index + 1) else None
             )
@@ -319,6 +320,13 @@ def _is_said(tokens: _Tokens, index: int) -> bool:
     """Say whether a name is told in a sentence: `my name is`, `a pupil called`."""
     follows = tokens.low[index + 1] if index + 1 < len(tokens.low) else ""
     return tokens.low[index] != "name" or follows in {"is", "was"}
+
+
+def _is_enclosed(tokens: _Tokens, first: int, last: int) -> bool:
+    """Say whether quotes or brackets, or the ends of the text, stand right around the words."""
+    before = tokens.text[: tokens.matches[first].start()][-1:]
+    after = tokens.text[tokens.matches[last].end() :][:1]
+    return before in {"", "'", '"', "(", "[", "“", "‘", "«"} and after in {"", "'", '"', ")", "]", "”", "’", "»"}
 
 
 def _is_shouted(word: str) -> bool:

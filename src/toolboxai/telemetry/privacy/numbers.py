@@ -19,14 +19,14 @@ _DATES = re.compile(
 )
 # Words before a telephone or identity number, with what may stand between.
 _CALL = (
-    r"(?i:phone|tel|telephone|mobile|cell|cellphone|call(?:ed|ing)?|fax|whatsapp|sms|text(?:ed)?|dial(?:ed)?|ring|handy|ruf|rufnummer"
+    r"(?i:電話(?:番号)?|手机(?:号)?|电话|전화(?:번호)?|телефон|טלפון|phone|tel|telephone|mobile|cell|cellphone|call(?:ed|ing)?|fax|whatsapp|sms|text(?:ed)?|dial(?:ed)?|ring|handy|ruf|rufnummer"
     r"|erreichbar|joignable|joindre|contactar|contáctame|llama\w*|ligar|appel\w*|chiam\w*|bereikbaar|bel|nummer|zadzwo\w*|puhelin|telefon\w*|tel[eé]fono|m[oó]vil|celular|portable|t[eé]l[eé]phone|cellulare|telefoon|reach\w*|contact\w*|emergency)"
 )
-_BETWEEN = r"(?:[\s:.#=\"'(-]|(?i:no|nr|num|number|numero|número|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
+_BETWEEN = r"(?:[\s:：.#=\"'(º°-]|(?i:no|nr|num|number|numero|número|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
 _IDENTITY = (
     r"(?i:ssn|social[ _-]security|nhs|national[ _-]insurance|nino?|passport|pass(?:eport|aporte|aporto)|reisepass\w*|aadha+r|tax[ _-]?(?:id|number|file)|tfn"
     r"|steuer\w*|codice[ _]fiscale|dni|nie|nif|cpf|pesel|bsn|burgerservicenummer|personnummer|personnr|cpr|ahv|avs|rrn|curp|nir|pps\w?|medicare"
-    r"|sin|insee|num[eé]ro de s[eé]curit[eé]|driv(?:er|ing)'?s?[ _-]licen[cs]e|licen[cs]e|f[üu]e?hrerschein\w*|permis de conduire|permiso de conducir|patente|rijbewijs|k[öo]rkort|prawo jazdy|licen[cs]e plate|number ?plate|plate|registration|kennzeichen|matr[ií]cula|immatriculation|targa|kenteken|identity|id card|ausweis\w*|national[ _-]id|my ?number|tckn|kimlik|nric|fin)"
+    r"|sin|insee|num[eé]ro de s[eé]curit[eé]|driv(?:er|ing)'?s?[ _-]licen[cs]e|licen[cs]e|f[üu]e?hrerschein\w*|permis de conduire|permiso de conducir|patente|rijbewijs|k[öo]rkort|prawo jazdy|licen[cs]e plate|number ?plate|plate|registration|kennzeichen|matr[ií]cula|immatriculation|targa|kenteken|マイナンバー|身份证(?:号)?|주민등록번호|identity|id card|ausweis\w*|national[ _-]id|my ?number|tckn|kimlik|nric|fin)"
 )
 _VALUE = r"(?=[A-Z0-9 ./-]{0,24}\d{2})[A-Z0-9](?:[ ./-]?[A-Z0-9]){4,19}(?![a-z])"
 
@@ -144,6 +144,15 @@ ADDRESSES = (
     ),
     Rule(IP, (".",), re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d|-[a-z])"), _is_ip),
 )  # fmt: skip
+# Asked of all texts.
+CUED = (
+    Rule(
+        NATIONAL,
+        ("ssn", "secur", "nhs", "insurance", "nino", "ni ", "passport", "passe", "pasa", "reisepass", "aadh", "tax", "tfn", "steuer", "fiscale", "dni", "nie", "nif", "cpf", "pesel", "bsn", "burger", "person", "cpr", "ahv", "avs", "rrn", "curp", "nir", "pps", "medicare", "sin ", "insee", "licen", "identity", "id card", "ausweis", "national", "number", "tckn", "kimlik", "nric", "fin ", "hrerschein", "permis", "patente", "rijbewijs", "rkort", "prawo", "plate", "registration", "kennzeichen", "matr", "targa", "kenteken", "マイナンバー", "身份证", "주민"),
+        re.compile(rf"(?<![A-Za-z]){_IDENTITY}{_BETWEEN}(?P<value>{_VALUE})"),
+        lambda match: not _DATES.fullmatch(match["value"]),
+    ),
+)
 # Asked of texts with at least six digits.
 NUMBERS = (
     Rule(
@@ -151,12 +160,6 @@ NUMBERS = (
         ("",),
         re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"),
         _is_iban,
-    ),
-    Rule(
-        NATIONAL,
-        ("",),
-        re.compile(rf"(?<![A-Za-z]){_IDENTITY}{_BETWEEN}(?P<value>{_VALUE})"),
-        lambda match: not _DATES.fullmatch(match["value"]),
     ),
     Rule(
         BANK,
@@ -168,7 +171,7 @@ NUMBERS = (
     Rule(
         PHONE,
         ("",),
-        re.compile(rf"(?<![A-Za-z]){_CALL}{_BETWEEN}(?P<value>\+?\(?\+?\d(?:[ ()./-]{{0,3}}\d){{6,14}}){_AFTER}"),
+        re.compile(rf"(?<![A-Za-z])(?:{_CALL}){_BETWEEN}(?P<value>\+?\(?\+?\d(?:[ ()./-]{{0,3}}\d){{6,14}}){_AFTER}"),
         _is_called,
     ),
     Rule(DEVICE, ("imei",), re.compile(r"(?i:imei)\W{0,4}(?P<value>\d(?:[ -]?\d){13,15})")),
@@ -221,6 +224,6 @@ BIRTHS = (
     Rule(
         BIRTH,
         ("dob", "d.o.b", "born", "birth", "geb", "née", "nee", "né ", "naci", "nato", "nata", "nasc", "nait", "naiss", "född", "føds", "ur.", "urodz", "synt", "生", "出生", "생년", "naroz", "szül", "ğum", "gum ", "d.o.b"),
-        re.compile(rf"(?<![^\W_]){_BORN}(?:[\s:=(\"',-]|(?i:on|the|in|am|le|el|il|em|is|was|of|at|den|op|de|dne|dnia|ist|est|es|era|:)\b){{1,16}}(?P<value>{_DAY})(?!\d)"),
+        re.compile(rf"(?<![^\W_]){_BORN}(?:[\s:：=(\"',-]|(?i:on|the|in|am|le|el|il|em|is|was|of|at|den|op|de|dne|dnia|ist|est|es|era|:)\b){{1,16}}(?P<value>{_DAY})(?!\d)"),
     ),
 )  # fmt: skip

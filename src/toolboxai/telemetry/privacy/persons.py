@@ -51,6 +51,7 @@ _SOMEBODY_HINTS = (
     "guest", "tutor", "mother", "father", "mum", "dad",
 )  # fmt: skip
 _WHOSE = rf"(?<![^\W_])(?i:{_SOMEBODY})(?:['’]s|s)?[ _-]?(?:(?i:user|account|player|profile|school)[ _-]?)?"
+_DEVICES = "iphone|ipad|ipod|macbook|imac|chromebook|galaxy|pixel|laptop|notebook|tablet|phone|handy|watch|airpods|surface|computer|xbox|playstation|switch|android|desktop|thinkpad|echo"
 IDENTITIES = (
     Rule(
         IDENTITY,
@@ -77,6 +78,31 @@ IDENTITIES = (
             r"(?<![^\W_])(?i:android|device|advertising|hardware|installation|serial|udid|idfa|gaid)(?:[ _-]?(?i:id|identifier|number|no\.?|#|serial|uuid)){0,2}(?:[\s:=#\"'(]|\b(?i:is|was)\b){1,6}"
             r"(?P<value>(?=[\w-]*\d)(?=[\w-]{6})[A-Za-z0-9][\w-]{5,63})(?!\w)"
         ),
+    ),
+    Rule(
+        IDENTITY,
+        ("nummer", "number", "numero", "número", "numéro", "nr", "no", "id", "expediente", "matr", "payroll", "番号", "学号"),
+        re.compile(
+            r"(?<![^\W_])(?i:personal|schüler|matrikel|mitarbeiter|kunden|leerling|elev|alumno|élève|learner|staff|employee|payroll|expediente|matrícula|matricule|numéro d'élève|student|étudiant|studenten|uczni\w*|学籍|学号|学生)"
+            r"[ -]?(?i:nummer|nr\.?|number|numero|número|numéro|no\.?|id|ref|番号)?[\s:：=#]{1,3}(?:is |ist )?(?P<value>(?=[\w-]*\d)(?:[A-Za-z]{1,5}[-_]?)?\d[\w/-]{3,24})(?![\w])"
+        ),
+    ),
+    Rule(
+        NAME,
+        ("account", "user", "player", "profile", "login", "handle", "username"),
+        re.compile(r"(?i:account|user(?:name)?|player|profile|login|handle)\s[\"'`“](?P<value>[^\W\d_][\w.-]{2,31})[\"'`”]"),
+        lambda match: re.search(r"\d|_|\.", match["value"]) is not None and _is_handle(match["value"]),
+    ),
+    Rule(
+        NAME,
+        tuple(_DEVICES.split("|")),
+        re.compile(rf"(?<!\w)(?P<value>[^\W\d_][\w-]{{1,30}}(?:\s[^\W\d_a-z][\w-]{{1,30}})?)['’]s?\s(?i:{_DEVICES})(?!\w)"),
+        lambda match: match["value"][:1].isupper(),
+    ),
+    Rule(
+        NAME,
+        tuple(_DEVICES.split("|")),
+        re.compile(rf"(?<!\w)(?i:{_DEVICES})\s(?:von|de|di|van|of|av|till|od|do|d['’])\s?(?P<value>[^\W\d_a-z][\w-]{{1,30}}(?:\s[^\W\d_a-z][\w-]{{1,30}})?)"),
     ),
     Rule(
         IDENTITY,

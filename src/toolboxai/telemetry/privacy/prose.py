@@ -56,9 +56,18 @@ def _is_told(match: Match[str]) -> bool:
         is_chosen = any(stem in name.lower() for stem in _CHOSEN)
         is_one_word = " " not in value and len(value) > 3 and not _A_WORD.fullmatch(value)
         return (is_chosen and is_one_word) or _is_random(value)
-    if len(before) < 2 and (len(value) < 12 or not any(map(str.isdigit, value))):
-        return False
+    if len(before) < 2:
+        return _is_key_after(name.lower(), value)
     return _is_random(value) and not _A_NUMBER.fullmatch(value)
+
+
+def _is_key_after(name: str, value: str) -> bool:
+    """Say whether what follows a name at once is its value: `passcode 337099`, `temp password 3mb3r_8tR0w`."""
+    if name.endswith(("passcode", "pin", "otp", "pincode")) and re.fullmatch(r"\d{3,4}-?\d{0,4}", value):
+        return True
+    has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not _A_NUMBER.fullmatch(value)
+    is_chosen = any(stem in name for stem in _CHOSEN) and len(value) > 7
+    return has_both and (is_chosen or len(value) > 11)
 
 
 _A_WORD = re.compile(

@@ -8,7 +8,7 @@ from toolboxai.telemetry.privacy.keys import NAME
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.named import SIGNS, Named
 from toolboxai.telemetry.privacy.names import Names
-from toolboxai.telemetry.privacy.numbers import ADDRESSES, BIRTHS, NUMBERS
+from toolboxai.telemetry.privacy.numbers import ADDRESSES, BIRTHS, CUED, NUMBERS
 from toolboxai.telemetry.privacy.persons import (
     AFTER_NAMES,
     EMAILS,
@@ -72,15 +72,23 @@ class _Look:
         self._scanner, self._found, self._echoes = scanner, found, echoes
 
     def through(self, text: str, depth: int) -> str:
+        text = self._without_keys(text)
         if depth < MAX_WRAPPINGS:
             text = without_wrapped(text, lambda inner: self.through(inner, depth + 1), self._found)
         return self._plain(text)
 
+    def _without_keys(self, text: str) -> str:
+        """Take what can be told by its own form, as it is: it may hold signs that mean something in a wrapping."""
+        folded = text.lower()
+        text = apply(self._scanner._own_rules, text, folded, self._found)
+        text = apply(CREDENTIALS, text, folded, self._found)
+        if len(text) >= MIN_UNHINTED_CHARS and _LONG.search(text):
+            text = apply(LONG_KEYS, text, folded, self._found)
+        return text
+
     def _plain(self, text: str) -> str:
         scanner, found = self._scanner, self._found
         folded = text.lower()
-        text = apply(scanner._own_rules, text, folded, found)
-        text = apply(CREDENTIALS, text, folded, found)
         text = without_values(text, folded, found)
         text = _without(self._echoes, text, found)
         if any(sign in text for sign in SIGNS):
@@ -91,15 +99,13 @@ class _Look:
             text = apply(ADDRESSES, text, folded, found)
         if _SIX_DIGITS.search(text):
             text = apply(NUMBERS, text, folded, found)
+        text = apply(CUED, text, folded, found)
         text = apply(BIRTHS, text, folded, found)
         text = apply(IDENTITIES, text, folded, found)
         text = apply(scanner._addresses, text, folded, found)
         text = self._without_names(text)
         text = apply(AFTER_NAMES, text, text, found)
-        text = without_told(text, text.lower(), found)
-        if len(text) >= MIN_UNHINTED_CHARS and _LONG.search(text):
-            text = apply(LONG_KEYS, text, folded, found)
-        return text
+        return without_told(text, text.lower(), found)
 
     def _without_names(self, text: str) -> str:
         text, quantity = self._scanner.names.without(text, NAME)

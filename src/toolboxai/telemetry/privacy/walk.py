@@ -65,8 +65,8 @@ _NAMING, _VALUES = (
     ("name", "key", "field", "header"),
     frozenset({"value", "values", "val", "input"}),
 )
-_TELLING = "secret"
-_NAME = pattern(r"-{0,2}[A-Za-z][\w.-]{0,63}")
+_NAME = pattern(r"-{0,2}[^\W\d_][\w.-]{0,63}")
+_HEX = pattern(r"[0-9a-fA-F-]{8,}")
 _PLAIN_KEY = pattern(r"[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}")
 _ID = pattern(r"[^\s\[\]{}()<>\"]{1,128}")
 _PLACEHOLDER = pattern(
@@ -148,11 +148,7 @@ class Walk:
         self, members: dict[Any, Any], parent: str, depth: int, *, are_people: bool = False
     ) -> dict[str, Any]:
         kept: dict[str, Any] = {}
-        if _is_named_value(members):
-            members = {
-                key: {_TELLING: value} if key in _VALUES and not is_ours(str(value)) else value
-                for key, value in members.items()
-            }
+        told = _told_name(members)
         structure = places.STRUCTURE.get(parent)
         names, texts = self._seen.names, self._seen.texts
         is_one = are_people or _is_about_one(members)
@@ -176,6 +172,7 @@ class Walk:
             elif structure is not None and name in structure and kind is str:
                 self._structural(kept, shown, value, name)
             else:
+                name = told if told and name in _VALUES else name
                 self._member(kept, shown, name, value, parent, depth, is_one=is_one)
         if "params" in members:
             self._with_cues(members.get("message"), kept.get("params"))
@@ -368,7 +365,7 @@ class Walk:
             before = as_text(before) if isinstance(before, str) else None
             rule = (
                 rule_for(before)
-                if are_pairs and isinstance(before, str) and _NAME.fullmatch(before)
+                if are_pairs and isinstance(before, str) and _NAME.fullmatch(before) and not _HEX.fullmatch(before)
                 else None
             )
             if (
@@ -787,13 +784,15 @@ def _role_of(payload: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _is_named_value(members: Mapping[Any, Any]) -> bool:
-    """Say whether one member names what another holds: a header, a field, a rejected input."""
+def _told_name(members: Mapping[Any, Any]) -> str:
+    """Return what one member says that another holds: a header, a field, a rejected input. Mostly nothing."""
+    if _VALUES.isdisjoint(members):
+        return ""
     place = members.get("loc")
     names = [members.get(key) for key in _NAMING]
     if isinstance(place, list | tuple) and place:
         names.append(place[-1])
-    return any(isinstance(name, str) and _NAME.fullmatch(name) and rule_for(name) for name in names)
+    return next((name for name in names if isinstance(name, str) and _NAME.fullmatch(name)), "")
 
 
 def _is_about_one(members: Mapping[Any, Any]) -> bool:
