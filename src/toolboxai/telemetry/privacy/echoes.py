@@ -6,7 +6,7 @@ from re import Pattern
 
 from toolboxai.telemetry.privacy.keys import EMAIL, HEALTH, IDENTITY, NAME, SECRET, is_telling_word
 from toolboxai.telemetry.privacy.markers import IS_MARKER, IS_SHAPE
-from toolboxai.telemetry.privacy.names import WORD, is_common
+from toolboxai.telemetry.privacy.names import WORD, is_common, is_no_name
 
 MAX_ECHOES = 256
 MAX_ECHO_CHARS = 200
@@ -25,7 +25,7 @@ class Echoes:
 
     def remember(self, rule: str, text: str, *, is_alone: bool = True) -> None:
         """Keep ``text``, which stood under a name of ``rule``; ``is_alone`` says that nothing else stood there."""
-        text = text.strip()
+        text = text.strip().strip("'\"")
         if len(self._patterns) >= MAX_ECHOES or not 2 < len(text) <= MAX_ECHO_CHARS:
             return
         if IS_MARKER.search(text) or IS_SHAPE.search(text) or is_telling_word(text):
@@ -34,7 +34,10 @@ class Echoes:
         if len(words) > 1:
             self._patterns.update(_forms_of(words))
         if _is_odd(rule, text, is_alone=is_alone):
-            self._patterns.add(re.escape(text).replace("\\ ", r"[\s_.+-]{1,3}"))
+            form = re.escape(text).replace("\\ ", r"[\s_.+-]{1,3}")
+            self._patterns.add(
+                _as_written(form) if rule == NAME and is_common(text.lower()) else form
+            )
         if rule == EMAIL and "@" in text:
             local = text.partition("@")[0]
             if len(local) >= MIN_MIXED_CHARS and not local.isalpha():
@@ -61,7 +64,7 @@ def _is_odd(rule: str, text: str, *, is_alone: bool) -> bool:
     if text.isdigit():
         return len(text) >= (MIN_CHARS[IDENTITY] if rule != SECRET else 6)
     if rule == NAME:
-        return not is_common(text.lower())
+        return not is_no_name(text.lower())
     return is_alone and (rule != SECRET or len(text) >= MIN_CHARS[SECRET])
 
 
@@ -79,5 +82,11 @@ def _forms_of(words: list[str]) -> Iterable[str]:
     yield rf"{re.escape(first[0])}[\s._-]{{0,2}}{re.escape(last)}"
     yield rf"{re.escape(first)}[\s._-]{{0,2}}{re.escape(last[0])}\.?"
     for word in words:
-        if len(word) >= MIN_CHARS[NAME] and not is_common(word.lower()):
-            yield re.escape(word)
+        if len(word) >= MIN_CHARS[NAME] and not is_no_name(word.lower()):
+            form = re.escape(word)
+            yield _as_written(form) if is_common(word.lower()) else form
+
+
+def _as_written(form: str) -> str:
+    """Return a form that only matches in the same case: Will, not will."""
+    return f"(?-i:{form})"

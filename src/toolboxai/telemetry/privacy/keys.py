@@ -90,7 +90,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         NAME,
         (
-            "nazwisko", "prijmeni", "jmeno", "cognome", "sobrenome", "familienname", "voornaam", "achternaam", "fornamn", "efternamn", "fornavn", "etternavn", "etunimi", "sukunimi", "soyad", "keresztnev", "vezeteknev", "prenom", "nomdefamille", "schulername", "schuelername", "elternname", "lehrername", "nomeleve", "nomealuno", "nombrealumno", "benutzername", "nutzername", "nomutilisateur", "nombreusuario", "gebruikersnaam", "anvandarnamn", "nazwauzytkownika", "rosterentry", "twitterhandle", "socialhandle", "instagram", "snapchat", "tiktok", "discorduser", "discordname", "discordhandle", "telegramuser", "knownas", "alsoknownas", "signedby", "submittedby", "enteredby", "reportedby", "calledby", "whois", "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
+            "nazwisko", "prijmeni", "jmeno", "cognome", "sobrenome", "familienname", "voornaam", "achternaam", "fornamn", "efternamn", "fornavn", "etternavn", "etunimi", "sukunimi", "soyad", "keresztnev", "vezeteknev", "prenom", "nomdefamille", "schulername", "schuelername", "elternname", "lehrername", "nomeleve", "nomealuno", "nombrealumno", "benutzername", "nutzername", "nomutilisateur", "nombreusuario", "gebruikersnaam", "anvandarnamn", "nazwauzytkownika", "rosterentry", "twitterhandle", "socialhandle", "instagram", "snapchat", "tiktok", "discorduser", "discordname", "discordhandle", "telegramuser", "knownas", "alsoknownas", "signedby", "submittedby", "enteredby", "reportedby", "calledby", "whois", "lastfirst", "namelast", "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
             "fullname", "givenname", "guardianname", "lastname", "learnername", "loginname", "maidenname", "middlename",
             "nachname", "nickname", "nombre", "apellido", "parentname", "personname", "playername", "preferredname",
             "pupilname", "robloxname", "screenname", "siblingname", "studentname", "surname", "teachername", "username",
@@ -181,6 +181,8 @@ _TIME = re.compile(r"[\d:T.Z+ /-]{1,40}")
 _PLAIN_WORD = re.compile(
     r"[A-Za-z/][A-Za-z_.:/{}-]{0,60}(?:[0-9]{1,4})?|v?\d{1,4}(?:[.-]\d{1,4}){0,3}"
 )
+_NEITHER_NOR = frozenset({"true", "false", "none", "null", "undefined", "nan"})
+_VERSION = re.compile(r"v?\d[\w.+-]{0,40}")
 _SWITCH = re.compile(r"(?i)true|false|yes|no|on|off|[01]")
 
 
@@ -193,7 +195,18 @@ def words_of(name: str) -> tuple[str, ...]:
     return tuple(word.lower() for word in _WORD.findall(name))
 
 
-_LETTERS = {"ß": "ss", "ł": "l", "Ł": "L", "ø": "o", "Ø": "O", "ı": "i", "đ": "d", "Đ": "D", "æ": "ae", "œ": "oe"}
+_LETTERS = {
+    "ß": "ss",
+    "ł": "l",
+    "Ł": "L",
+    "ø": "o",
+    "Ø": "O",
+    "ı": "i",
+    "đ": "d",
+    "Đ": "D",
+    "æ": "ae",
+    "œ": "oe",
+}
 
 
 def _plain_letter(char: str) -> str:
@@ -254,9 +267,14 @@ def tells_nothing(name: str, value: str | float) -> bool:
     words = words_of(name)
     if not words:
         return False
+    end = words[-1]
     if isinstance(value, str):
         value = value.strip("'\"")
-    end, rule = words[-1], rule_for(name)
+        if value.lower() in _NEITHER_NOR:
+            return True
+        if end == "version" and _VERSION.fullmatch(value):
+            return True
+    rule = rule_for(name)
     if not isinstance(value, str):
         if rule == SECRET:
             return end not in _NUMERIC_SECRETS or not _COUNTING_ANYWHERE.isdisjoint(words)

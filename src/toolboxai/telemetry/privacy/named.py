@@ -5,6 +5,7 @@ from re import Match
 
 from toolboxai.telemetry.privacy.keys import (
     ADDRESS,
+    BANK,
     BIRTH,
     EMAIL,
     HEALTH,
@@ -13,6 +14,7 @@ from toolboxai.telemetry.privacy.keys import (
     LOCATION,
     MAX_NAME_CHARS,
     NAME,
+    NATIONAL,
     PERSON,
     PHONE,
     RESULT,
@@ -41,6 +43,7 @@ _REMARK = re.compile(
 # `('password', `, `<password>`.
 _NAMED = re.compile(
     r"\bname=\\*[\"'](?P<part>[\w.\[\]-]{1,64})\\*[\"'](?:[^\n\\]{0,100})(?:\r?\n|(?:\\+r)?\\+n){2}"
+    r"|[\"'](?:name|key|field|header)\\*[\"']\s{0,2}:\s{0,2}\\*[\"'](?P<called>[\w.-]{1,64})\\*[\"']\s{0,2},\s{0,2}\\*[\"'](?:value|val|input)\\*[\"']\s{0,2}:\s{0,2}"
     r"|(?<![\w.-])(?P<name>[\w.-]++)(?:\[(?P<index>[\w.-]{0,64})\]|\])?\\*[\"']?\s{0,8}"
     r"(?::=|=>|->|={1,3}|:|：|%3[Dd])\s{0,8}"
     r"|(?<![\w-])--(?P<flag>[\w-]{1,64})\s{1,8}(?!-)"
@@ -52,7 +55,8 @@ _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _BARE = re.compile(r"[^\s&;\"'})\]>]*+")
 # A person's value in prose goes on over spaces, up to the next name or the end of the clause.
 _CLAUSE = re.compile(
-    r"(?:(?![;|\n\t\"'<>&]|,?[ ][\w.-]{1,40}(?:[ ][\w.-]{1,20})?[ ]?[=:]|\s[(\[|]|\s[-–—]\s|\\+[rn]|\s(?:and|but|und|is|was|has|could|did|from|failed|with|not)\s|(?<=\w{4})\.\s|\.\Z|\)\s|[)\]}]).){1,160}"
+    r"(?:(?![;|\n\t<>&]|(?<!\w)[\"']|[\"'](?!\w)|,?[ ][\w.-]{1,40}=|,?[ ](?:[\w-]{1,20}[ ])?[\w.-]{1,40}:(?:[ ]|$)|\s[(\[|]|\s[-–—]\s|\\+[rn]"
+    r"|\s(?:and|but|und|is|was|has|could|did|from|failed|with|not)\s|(?<=\w{4})\.\s|\.\Z|\)\s|[)\]}]).){1,160}"
 )
 _PART = re.compile(r"(?:(?!\\+[rn]|\r?\n).)*+")
 _TAG = re.compile(r"[^<]*+")
@@ -62,7 +66,7 @@ _LINE = re.compile(r"[^\r\n]*+")
 _WHOLE_LINE = ("authorization", "cookie", "passphrase")
 _QUOTE = {quote: re.compile(rf"(?P<slashes>\\*){quote}") for quote in ('"""', "'''", '"', "'")}
 _WORDS_BEFORE = re.compile(r"(?:[^\W_]{1,20}[ _](?:of |de )?){1,2}\Z")
-_SPACED = frozenset({ADDRESS, BIRTH, HEALTH, NAME, PERSON, PHONE, RESULT, LOCATION})
+_SPACED = frozenset({ADDRESS, NATIONAL, BANK, BIRTH, HEALTH, NAME, PERSON, PHONE, RESULT, LOCATION})
 _NO_HEALTH = re.compile(
     r"(?i)(?:ok|good|healthy|up|down|pass(?:ed|ing)?|fail(?:ed|ing)?|green|red|degraded|unhealthy|\d+(?:\.\d+)?%?)"
 )
@@ -134,7 +138,7 @@ class Named:
         """Return the telling name and its rule."""
         if match["name"] and _is_code(match, text):
             return None
-        for group in ("index", "flag", "pair", "tag", "part", "name"):
+        for group in ("index", "flag", "pair", "tag", "part", "called", "name"):
             if name := match[group]:
                 rule = rule_for(name[-MAX_NAME_CHARS:])
                 if rule:

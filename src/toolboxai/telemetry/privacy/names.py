@@ -64,6 +64,15 @@ _CUE_FILLERS = frozenset(
         "by",
         "of",
         "id",
+        "de",
+        "del",
+        "von",
+        "di",
+        "du",
+        "för",
+        "van",
+        "til",
+        "till",
     }
 )
 # What stands capitalised after a cue or beside a name in the texts of programs and schools, and isn't a name.
@@ -117,6 +126,10 @@ class _Tokens:
         if index + 1 >= len(self.matches):
             return "\n"
         return self.text[self.matches[index].end() : self.matches[index + 1].start()]
+
+    def before(self, index: int) -> str:
+        """Return the character before a word."""
+        return self.text[: self.matches[index].start()][-1:]
 
     def is_capital(self, index: int) -> bool:
         """Say whether a word begins with a capital, or is of a script that has none."""
@@ -228,7 +241,7 @@ class Names:
 
     def _by_itself(self, tokens: _Tokens, index: int) -> int | None:
         word = tokens.low[index]
-        if self._is_of_another(tokens, index):
+        if self._is_of_another(tokens, index) or tokens.before(index) in _GLUE:
             return None
         following = tokens.low[index + 1] if tokens.between(index) in _JOINTS else ""
         if word in self._given:
@@ -322,21 +335,35 @@ def _is_said(tokens: _Tokens, index: int) -> bool:
     return tokens.low[index] != "name" or follows in {"is", "was"}
 
 
+# After these a capitalised word is part of something longer: America/Sao_Paulo.
+_GLUE = frozenset("/_@#$\\")
+
+
 def _is_enclosed(tokens: _Tokens, first: int, last: int) -> bool:
     """Say whether quotes or brackets, or the ends of the text, stand right around the words."""
     before = tokens.text[: tokens.matches[first].start()][-1:]
     after = tokens.text[tokens.matches[last].end() :][:1]
-    return before in {"", "'", '"', "(", "[", "“", "‘", "«"} and after in {"", "'", '"', ")", "]", "”", "’", "»"}
+    return before in {"", "'", '"', "(", "[", "“", "‘", "«"} and after in {
+        "",
+        "'",
+        '"',
+        ")",
+        "]",
+        "”",
+        "’",
+        "»",
+    }
 
 
 def _is_shouted(word: str) -> bool:
     return word.isascii() and len(word) > 1 and word.isupper()
 
 
+def is_no_name(word: str) -> bool:
+    """Say whether a word in lower case is one of programs and schools, never of a name."""
+    return word in _NOT_NAMES
+
+
 def is_common(word: str) -> bool:
-    """Say whether a word in lower case means something else than a person in most texts."""
-    return (
-        word in _NOT_NAMES
-        or word in words("ambiguous_given_names")
-        or word in words("ambiguous_surnames")
-    )
+    """Say whether a name in lower case is another word, too."""
+    return word in words("ambiguous_given_names") or word in words("ambiguous_surnames")

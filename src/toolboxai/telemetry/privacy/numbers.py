@@ -19,10 +19,10 @@ _DATES = re.compile(
 )
 # Words before a telephone or identity number, with what may stand between.
 _CALL = (
-    r"(?i:電話(?:番号)?|手机(?:号)?|电话|전화(?:번호)?|телефон|טלפון|phone|tel|telephone|mobile|cell|cellphone|call(?:ed|ing)?|fax|whatsapp|sms|text(?:ed)?|dial(?:ed)?|ring|handy|ruf|rufnummer"
+    r"(?i:電話(?:番号)?|手机(?:号)?|电话|전화(?:번호)?|телефон|טלפון|phone|tel|telephone|mobile|cell|cellphone|call(?:ed|ing)?|fax|whatsapp|sms|text(?:ed)?|message|dial(?:ed)?|ring|handy|ruf|rufnummer"
     r"|erreichbar|joignable|joindre|contactar|contáctame|llama\w*|ligar|appel\w*|chiam\w*|bereikbaar|bel|nummer|zadzwo\w*|puhelin|telefon\w*|tel[eé]fono|m[oó]vil|celular|portable|t[eé]l[eé]phone|cellulare|telefoon|reach\w*|contact\w*|emergency)"
 )
-_BETWEEN = r"(?:[\s:：.#=\"'(º°-]|(?i:no|nr|num|number|numero|número|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
+_BETWEEN = r"(?:[\s:：.#=\"'(º°-]|(?i:no|nr|n(?=[º°])|num|number|numero|número|id|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
 _IDENTITY = (
     r"(?i:ssn|social[ _-]security|nhs|national[ _-]insurance|nino?|passport|pass(?:eport|aporte|aporto)|reisepass\w*|aadha+r|tax[ _-]?(?:id|number|file)|tfn"
     r"|steuer\w*|codice[ _]fiscale|dni|nie|nif|cpf|pesel|bsn|burgerservicenummer|personnummer|personnr|cpr|ahv|avs|rrn|curp|nir|pps\w?|medicare"
@@ -148,7 +148,66 @@ ADDRESSES = (
 CUED = (
     Rule(
         NATIONAL,
-        ("ssn", "secur", "nhs", "insurance", "nino", "ni ", "passport", "passe", "pasa", "reisepass", "aadh", "tax", "tfn", "steuer", "fiscale", "dni", "nie", "nif", "cpf", "pesel", "bsn", "burger", "person", "cpr", "ahv", "avs", "rrn", "curp", "nir", "pps", "medicare", "sin ", "insee", "licen", "identity", "id card", "ausweis", "national", "number", "tckn", "kimlik", "nric", "fin ", "hrerschein", "permis", "patente", "rijbewijs", "rkort", "prawo", "plate", "registration", "kennzeichen", "matr", "targa", "kenteken", "マイナンバー", "身份证", "주민"),
+        (
+            "ssn",
+            "secur",
+            "nhs",
+            "insurance",
+            "nino",
+            "ni ",
+            "passport",
+            "passe",
+            "pasa",
+            "reisepass",
+            "aadh",
+            "tax",
+            "tfn",
+            "steuer",
+            "fiscale",
+            "dni",
+            "nie",
+            "nif",
+            "cpf",
+            "pesel",
+            "bsn",
+            "burger",
+            "person",
+            "cpr",
+            "ahv",
+            "avs",
+            "rrn",
+            "curp",
+            "nir",
+            "pps",
+            "medicare",
+            "sin ",
+            "insee",
+            "licen",
+            "identity",
+            "id card",
+            "ausweis",
+            "national",
+            "number",
+            "tckn",
+            "kimlik",
+            "nric",
+            "fin ",
+            "hrerschein",
+            "permis",
+            "patente",
+            "rijbewijs",
+            "rkort",
+            "prawo",
+            "plate",
+            "registration",
+            "kennzeichen",
+            "matr",
+            "targa",
+            "kenteken",
+            "マイナンバー",
+            "身份证",
+            "주민",
+        ),
         re.compile(rf"(?<![A-Za-z]){_IDENTITY}{_BETWEEN}(?P<value>{_VALUE})"),
         lambda match: not _DATES.fullmatch(match["value"]),
     ),

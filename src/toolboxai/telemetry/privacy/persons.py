@@ -6,6 +6,7 @@ from re import Match, Pattern
 
 from toolboxai.telemetry.privacy.keys import ADDRESS, DEVICE, EMAIL, HEALTH, IDENTITY, NAME, RESULT
 from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.names import is_no_name
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.vocabulary import words
 
@@ -44,7 +45,7 @@ _SOMEBODY = r"(?:student|pupil|learner|child|parent|guardian|teacher|user|accoun
 _IS_ID = r"(?:id|i\.d\.|no\.?|nr\.?|number|num|ref(?:erence)?|code|identifier|uid|uuid|upn|#|userid|user[ _-]?id|account[ _-]?id|matric\w*|ident)"
 _ID = r"(?=[\w-]{0,40}\d)[A-Za-z0-9][\w-]{0,63}(?:/\d{2,8})?"
 _LONG_ID = r"(?=(?:[A-Za-z_-]{0,4}\d){4})(?![\w]{8}-[\w]{4}-)(?!\d{4}-\d\d)[A-Za-z0-9][\w-]{3,40}"
-_HANDLE = r"(?=[A-Za-z_.]*(?:\d|_|[a-z][A-Z]))[A-Za-z0-9_][\w.]{2,31}"
+_HANDLE = r"(?=[A-Za-z_.]*(?:\d|_|[a-z][A-Z]|[a-z]\.[a-z]))[A-Za-z0-9_][\w.]{2,31}"
 _SOMEBODY_HINTS = (
     "student", "pupil", "learner", "child", "parent", "guardian", "teacher", "user", "account", "roblox", "player",
     "candidate", "member", "customer", "employee", "staff", "schüler", "alumn", "élève", "estudiante", "person", "profile",
@@ -102,7 +103,19 @@ IDENTITIES = (
     Rule(
         NAME,
         tuple(_DEVICES.split("|")),
-        re.compile(rf"(?<!\w)(?i:{_DEVICES})\s(?:von|de|di|van|of|av|till|od|do|d['’])\s?(?P<value>[^\W\d_a-z][\w-]{{1,30}}(?:\s[^\W\d_a-z][\w-]{{1,30}})?)"),
+        re.compile(rf"(?<!\w)(?i:{_DEVICES})(?:\s[A-Z0-9]\w{{0,8}}){{0,2}}\s(?:von|de|di|van|of|av|till|od|do|d['’])\s?(?P<value>[^\W\d_a-z][\w-]{{1,30}}(?:\s[^\W\d_a-z][\w-]{{1,30}})?)"),
+    ),
+    Rule(
+        NAME,
+        ("famil",),
+        re.compile(r"(?<!\w)(?:(?i:the)\s(?P<value>[^\W\d_a-z][\w'’-]{1,40})\s(?i:family|household|twins|siblings))(?!\w)"),
+        lambda match: not is_no_name(match["value"].lower()),
+    ),
+    Rule(
+        NAME,
+        ("famil",),
+        re.compile(r"(?<!\w)(?i:familie|famille|familia|famiglia|família|rodzina)\s(?P<value>[^\W\d_a-z][\w'’-]{1,40})(?!\w)"),
+        lambda match: not is_no_name(match["value"].lower()),
     ),
     Rule(
         IDENTITY,
@@ -206,7 +219,7 @@ def addresses() -> tuple[Rule, ...]:
     return (
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}")),
         Rule(ADDRESS, ("street", "avenue", "road", "lane", "boulevard", "drive"), re.compile(rf"(?<![\w./-]){number}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?i:{before})\.?\s(?:(?:de|da|do|di|du|des|del|della|delle|las|los|la|le|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?:(?i:{before})\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|du|des|del|della|delle|las|los|la|le|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}")),
         Rule(ADDRESS, ("box", "postfach", "apartado", "postbus"), re.compile(r"(?i:p\.?\s?o\.?\s?box|postfach|apartado(?: postal)?|postbus|bp)\s#?\d{1,6}")),
@@ -215,10 +228,10 @@ def addresses() -> tuple[Rule, ...]:
         Rule(
             ADDRESS,
             ("live", "living", "resid", "moved", "wohn", "viv", "habit", "abit", "mor", "woon", "domicil", "zamieszk", "demeurant", "bor ", "asuu", "bydl", "bostad", "vit "),
-            re.compile(r"(?<!\w)(?i:lives?|living|resides?|residing|moved|wohnt|wohnhaft|vive|vit|habite|abita|mora|woont|residente|domiciliad[oa]|domicilié[e]?|zamieszkał[ya]|demeurant|bor|asuu|bydlí|bostad)\s(?:(?i:at|on|in|to|en|a|à|au|em|na|op|aan|i)\s)?(?P<value>(?=[^\n;]{0,40}\d|[^\W\d_a-z])[^\n;()\"\[|]{3,110}?)(?=[.;)\"]?(?:\s(?:and|but|und|y|et)\s|\s[-–|]\s|$|\n|\\|[;)\"\[|]|(?<=\w{4})\.\s))"),
+            re.compile(r"(?<!\w)(?i:lives?|living|resides?|residing|moved(?= to)|wohnt|wohnhaft|vive|vit|habite|abita|mora|woont|residente|domiciliad[oa]|domicilié[e]?|zamieszkał[ya]|demeurant|bor|asuu|bydlí|bostad)\s(?:(?i:at|on|in|to|en|a|à|au|em|na|op|aan|i)\s)?(?P<value>(?=[^\n;]{0,40}\d|[^\W\d_a-z])[^\n;()\"\[|]{3,110}?)(?=[.;)\"]?(?:\s(?:and|but|und|y|et)\s|\s[-–|]\s|$|\n|\\|[;)\"\[|]|(?<=\w{4})\.\s))"),
         ),
         Rule(ADDRESS, ("h.no", "house no", "flat ", "door no", "plot no", "sector ", "apt", "wohnung"), re.compile(rf"(?<![\w./-])(?i:h\.?\s?no\.?|house no\.?|flat(?: no\.?)?|door no\.?|plot(?: no\.?)?|apt\.?|apartment)\s?#?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}})?,\s(?:{_CAPITAL}(?:\s(?:{_CAPITAL}|\d{{1,4}}))*,?\s?){{1,6}}(?:\d{{5,6}})?")),
-        Rule(ADDRESS, ("address is", "address was", "adresse ist"), re.compile(r"(?i:(?<!ip )(?<!mail )address|adresse) (?i:is|was|ist) (?P<value>(?=[^\n;]{0,40}\d)[^\n;\"]{5,120})")),
+        Rule(ADDRESS, ("address is", "address was", "adresse ist"), re.compile(r"(?i:(?<!ip )(?<!mail )address|adresse) (?i:is|was|ist) (?P<value>(?=[^\n;]{0,40}\d)(?:\d|[^\W\d_a-z])[^\n;\"]{5,120})")),
     )  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 import re
 from re import Match
 
-from toolboxai.telemetry.privacy.keys import SECRET, rule_for
+from toolboxai.telemetry.privacy.keys import SECRET, rule_for, tells_nothing
 from toolboxai.telemetry.privacy.rules import Rule
 
 HINTS = (
@@ -16,7 +16,7 @@ _STEMS = (
 )
 _IS = r"(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|id|my|ist|es|est|\u00e8|\u00e9|er|\u00e4r|on|jest|je|lautet|:|=|->)"
 _TOLD = re.compile(
-    rf"(?<![\w.-])(?P<name>[\w.-]*(?i:{_STEMS})[\w.-]*|(?i:mot de passe))\s?(?:{_IS}\s?(?![a-z])|{_IS}\s|\s){{0,3}}"
+    rf"(?<![\w./\\-])(?P<name>[\w.-]*(?i:{_STEMS})[\w.-]*|(?i:mot de passe))\s?(?:{_IS}\s?(?![a-z])|{_IS}\s|\s){{0,3}}"
     r"[\"'`\u201c\u00ab\u201e]?(?P<value>(?<=[\"'`\u201c\u00ab\u201e])[^\"'`\u201d\u00bb\n]{1,256}(?=[\"'`\u201d\u00bb\u201c])|[^\s\"'`,;]{4,512})"
 )
 _CODE = re.compile(
@@ -49,6 +49,8 @@ def _is_told(match: Match[str]) -> bool:
     if rule_for(name) != SECRET and name.isascii() and not name.lower().startswith("mot "):
         return False
     value = match["value"].rstrip(".!?)")
+    if tells_nothing(name, value) or _FILE.search(name):
+        return False
     if not value or value.startswith(("[redacted", "<", "{", "%", "$", "(", "p1_", "http")):
         return False
     before = match.string[match.end("name") : match.start("value")]
@@ -63,13 +65,22 @@ def _is_told(match: Match[str]) -> bool:
 
 def _is_key_after(name: str, value: str) -> bool:
     """Say whether what follows a name at once is its value: `passcode 337099`, `temp password 3mb3r_8tR0w`."""
-    if name.endswith(("passcode", "pin", "otp", "pincode")) and re.fullmatch(r"\d{3,4}-?\d{0,4}", value):
+    if name.endswith(("passcode", "pin", "otp", "pincode")) and re.fullmatch(
+        r"\d{3,4}-?\d{0,4}", value
+    ):
         return True
-    has_both = any(map(str.isdigit, value)) and any(map(str.isalpha, value)) and not _A_NUMBER.fullmatch(value)
+    has_both = (
+        any(map(str.isdigit, value))
+        and any(map(str.isalpha, value))
+        and not _A_NUMBER.fullmatch(value)
+    )
     is_chosen = any(stem in name for stem in _CHOSEN) and len(value) > 7
     return has_both and (is_chosen or len(value) > 11)
 
 
+_FILE = re.compile(
+    r"(?i)\.(?:py|js|mjs|ts|tsx|lua|luau|rs|go|rb|java|html?|css|json|ya?ml|toml|sql):?$"
+)
 _A_WORD = re.compile(
     r"(?i)[a-z_]*(?:password|passwd|required|missing|invalid|token|secret|body|header|field|string|pin)[a-z_]*|[)}\]:;,.]{1,3}"
 )

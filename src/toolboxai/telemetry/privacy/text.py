@@ -82,9 +82,12 @@ class _Look:
         folded = text.lower()
         text = apply(self._scanner._own_rules, text, folded, self._found)
         text = apply(CREDENTIALS, text, folded, self._found)
-        if len(text) >= MIN_UNHINTED_CHARS and _LONG.search(text):
-            text = apply(LONG_KEYS, text, folded, self._found)
-        return text
+        return text if "%" in text else self._without_long_keys(text)
+
+    def _without_long_keys(self, text: str) -> str:
+        if len(text) < MIN_UNHINTED_CHARS or not _LONG.search(text):
+            return text
+        return apply(LONG_KEYS, text, text.lower(), self._found)
 
     def _plain(self, text: str) -> str:
         scanner, found = self._scanner, self._found
@@ -105,7 +108,8 @@ class _Look:
         text = apply(scanner._addresses, text, folded, found)
         text = self._without_names(text)
         text = apply(AFTER_NAMES, text, text, found)
-        return without_told(text, text.lower(), found)
+        text = without_told(text, text.lower(), found)
+        return self._without_long_keys(text) if "%" in text else text
 
     def _without_names(self, text: str) -> str:
         text, quantity = self._scanner.names.without(text, NAME)

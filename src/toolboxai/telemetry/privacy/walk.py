@@ -326,6 +326,11 @@ class Walk:
             kept[key] = self._number(kept, key, value)  # type: ignore[arg-type]
         elif kind in _SCALARS:
             kept[key] = value
+        elif kind is dict and mode == VERSION and _is_attribute(value):  # type: ignore[arg-type]
+            inner = dict(value)  # type: ignore[call-overload]
+            self._remarks.child(kept, key, inner)
+            self._value(inner, "value", inner["value"], depth, name, mode)
+            kept[key] = inner
         elif isinstance(value, dict | list | tuple):
             self._container(kept, key, value, depth + 1, name)
         else:
@@ -362,14 +367,19 @@ class Walk:
         mode, people = _mode_of(name), is_of_people(name)
         for place, element in enumerate(elements):
             kept.append(None)
-            before = as_text(before) if isinstance(before, str) else None
+            is_hex = isinstance(before, str) and _HEX.fullmatch(before) is not None
+            before = as_text(before) if isinstance(before, str) and not is_hex else None
             rule = (
                 rule_for(before)
-                if are_pairs and isinstance(before, str) and _NAME.fullmatch(before) and not _HEX.fullmatch(before)
+                if are_pairs
+                and isinstance(before, str)
+                and _NAME.fullmatch(before)
+               
                 else None
             )
             if (
-                rule is None
+                are_pairs
+                and rule is None
                 and place == 1
                 and len(elements) == 2
                 and isinstance(before, str)
@@ -441,6 +451,8 @@ class Walk:
             rule = rule_for(str(name)) or (OF_PEOPLE.get(str(name)) or PERSON)
             self._found(PERSON)
             for text in _texts(value):
+                if rule == PERSON and self._scanner.names.is_name_of(str(name), text):
+                    rule = NAME
                 if rule in _ABOUT_ONE or rule in {IDENTITY, SECRET, "ip", "address"}:
                     self._echoes.remember(rule, text, is_alone=isinstance(value, str | int))
 

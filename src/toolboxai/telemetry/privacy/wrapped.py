@@ -23,7 +23,7 @@ _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x|\\x)?((?:[0-9a-fA-F]{2}){7,})(?![0-9A-
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,8});")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ODD = re.compile(r"[^\x09\x0a\x0d\x20-\x7e\u00a0-\ud7ff\uf900-\uffee]")
-_FORM = re.compile(r"[\w.\[\]-]+=[^=&\s]*\+")
+_FORM = re.compile(r"(?!\w{0,32}=?sha\d)[\w.\[\]-]+=[^=&\s]*\+")
 
 
 def without_wrapped(text: str, look: Look, found: Callable[[str], None]) -> str:
