@@ -58,7 +58,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "senstatus", "specialneed", "specialeducation", "supportneed", "supportplan", "therap", "wellbeing",
         ),
     ),
-    (PHONE, ("handynummer", "handynr", "celular", "cellulare", "movil", "telnr", "rufnummer", "mobilnummer", "numerodetelephone", "puhelin", "cellphone", "mobilenumber", "phone", "telefon", "telephone", "faxnumber", "whatsapp", "telnumber")),
+    (PHONE, ("smsto", "smsnumber", "smsrecipient", "handynummer", "handynr", "celular", "cellulare", "movil", "telnr", "rufnummer", "mobilnummer", "numerodetelephone", "puhelin", "cellphone", "mobilenumber", "phone", "telefon", "telephone", "faxnumber", "whatsapp", "telnumber")),
     (
         ADDRESS,
         (

@@ -50,14 +50,18 @@ _NAMED = re.compile(
     r"|(?<=[(\[])\s{0,2}[A-Za-z]{0,2}\\*[\"'](?P<pair>[\w.-]{1,64})\\*[\"']\s{0,4},\s{0,4}(?=[A-Za-z]{0,2}\\*[\"'])"
     r"|<(?P<tag>[\w.-]{1,64})>(?=[^<])"
 )
+# Where a statement's parameter will stand.
+_PLACE = re.compile(r"(?:\?|\$\d+|%s|%\(\w+\)?s?|:\w+|@\w+|\{\w*\})(?=[\s,;)]|\Z)")
 _OPENING = re.compile(r"(?:[A-Za-z]{0,2}(?P<slashes>\\*)(?P<quote>\"\"\"|'''|[\"']))?")
 _BRACKETS = {"(": ")", "[": "]", "{": "}"}
 _BARE = re.compile(r"[^\s&;\"'})\]>]*+")
 # A person's value in prose goes on over spaces, up to the next name or the end of the clause.
 _CLAUSE = re.compile(
-    r"(?:(?![;|\n\t<>&]|(?<!\w)[\"']|[\"'](?!\w)|,?[ ][\w.-]{1,40}=|,?[ ](?:[\w-]{1,20}[ ])?[\w.-]{1,40}:(?:[ ]|$)|\s[(\[|]|\s[-–—]\s|\\+[rn]"
+    r"(?:(?![;|\n\t<>&]|(?<!\w)[\"']|[\"'](?!\w)|,[ ][\w.-]{1,40}[ ]?=|[ ][\w.-]{1,40}=|,?[ ](?:[\w-]{1,20}[ ])?[\w.-]{1,40}:(?:[ ]|$)|\s[(\[|]|\s[-–—]\s|\\+[rn]"
     r"|\s(?:and|but|und|is|was|has|could|did|from|failed|with|not)\s|(?<=\w{4})\.\s|\.\Z|\)\s|[)\]}]).){1,160}"
 )
+# A line that begins with the name, in a text of several lines: YAML, headers.
+_YAML = re.compile(r"\n[ \t-]*\Z")
 _PART = re.compile(r"(?:(?!\\+[rn]|\r?\n).)*+")
 _TAG = re.compile(r"[^<]*+")
 _BRACKET = re.compile(r"[()\[\]{}]")
@@ -67,6 +71,9 @@ _WHOLE_LINE = ("authorization", "cookie", "passphrase")
 _QUOTE = {quote: re.compile(rf"(?P<slashes>\\*){quote}") for quote in ('"""', "'''", '"', "'")}
 _WORDS_BEFORE = re.compile(r"(?:[^\W_]{1,20}[ _](?:of |de )?){1,2}\Z")
 _SPACED = frozenset({ADDRESS, NATIONAL, BANK, BIRTH, HEALTH, NAME, PERSON, PHONE, RESULT, LOCATION})
+_ABOUT_FIELD = re.compile(
+    r"(?i)(?:field |value |this )*(?:is )?(?:required|missing|invalid|not .*|too .*|must .*|unknown|expected .*|empty|optional|updated|saved)"
+)
 _NO_HEALTH = re.compile(
     r"(?i)(?:ok|good|healthy|up|down|pass(?:ed|ing)?|fail(?:ed|ing)?|green|red|degraded|unhealthy|\d+(?:\.\d+)?%?)"
 )
@@ -97,7 +104,11 @@ def is_plausible(rule: str, name: str, text: str) -> bool:
     if rule == IP:
         return digits > 0 and text not in {"127.0.0.1", "0.0.0.0", "::1"}  # noqa: S104 - compared, not bound
     if rule == HEALTH:
-        return not _NO_HEALTH.fullmatch(text) and any(map(str.isalpha, text))
+        return (
+            not _ABOUT_FIELD.fullmatch(text)
+            and not _NO_HEALTH.fullmatch(text)
+            and any(map(str.isalpha, text))
+        )
     if rule in {NAME, PERSON, RESULT}:
         return any(map(str.isalnum, text)) and not is_telling_word(text)
     if rule == ADDRESS:
@@ -159,6 +170,8 @@ class Named:
     ) -> bool:
         if not value.strip() or is_ours(value.strip()):
             return False
+        if _PLACE.match(value):
+            return False
         if match["pair"] and is_telling_word(value):
             return False  # a list of names
         if (
@@ -219,6 +232,12 @@ def _span(text: str, match: Match[str], name: str, rule: str) -> tuple[int, int,
         return start, _closed(text, start), True
     opening = _OPENING.match(text, start)
     if opening is None or opening["quote"] is None:
+        if (
+            rule == SECRET
+            and _YAML.search(text, max(0, match.start() - 64), match.start())
+            and match[0].endswith(": ")
+        ):
+            return start, _end(_LINE, text, start), False
         is_spaced = rule.strip() in _SPACED
         return start, _end(_CLAUSE if is_spaced else _BARE, text, start), False
     for closing in _QUOTE[opening["quote"]].finditer(text, opening.end()):

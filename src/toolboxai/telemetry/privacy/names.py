@@ -10,11 +10,12 @@ from toolboxai.telemetry.privacy.vocabulary import words
 MAX_NAMEWORDS = 5
 
 # Letters, with the marks that some scripts write above and below them: whatever isn't a digit, a sign or a space.
-_LETTER = (
-    r"[^\s\d_\x00-\x40\x5b-\x60\x7b-\xa0\xa1-\xa9\xab-\xb4\xb6-\xb9\xbb-\xbf\xd7\xf7\u2000-\u200b\u200e-\u206f\u20a0-\u2bff"
+_OTHER = (
+    r"[^\s\d_\x00-\u024f\u1e00-\u1eff\u2000-\u200b\u200e-\u206f\u20a0-\u2bff"
     r"\u3000-\u3004\u3008-\u3020\u3030\u303f\ufe10-\ufe4f\uff00-\uff20\uff3b-\uff40\uff5b-\uff65\ufff9-\uffff]"
 )
-WORD = re.compile(rf"{_LETTER}+(?:['’`´-]{_LETTER}+)*")
+_LATIN = r"[A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\u024f\u1e00-\u1eff\u0300-\u036f]"
+WORD = re.compile(rf"{_LATIN}+(?:['’`´-]{_LATIN}+)*|{_OTHER}+(?:['’-]{_OTHER}+)*")
 _PARTICLES = frozenset(
     {
         "abu", "al", "ap", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el", "ibn",
@@ -25,6 +26,14 @@ _PARTICLES = frozenset(
 _JOINTS = frozenset({" ", "\u00a0", "\u202f", ". ", "  ", ".", "_", "-", "+"})
 # Between a cue and the name: `student: Maria`, `Dear "Maria`, `student (Maria`.
 _AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
+_CUES_IN_OTHER_SCRIPTS = frozenset(
+    "התלמיד התלמידה תלמיד תלמידה המורה שמי الطالب الطالبة تلميذ تلميذة المعلم المعلمة اسمي ученик ученица студент студентка учитель уважаемая уважаемый"
+    " дорогая дорогой зовут ученика ученицы мама папа नाम छात्र छात्रा शिक्षक विद्यार्थी 학생 이름은 선생님 생徒 学生 生徒 名前は 私の名前は 先生 老师 同学 我叫 μαθητής μαθήτρια"
+    " с уважением".split()
+)  # fmt: skip
+_REGARDS = frozenset(
+    "groet groeten grüßen grüsse grüße gruß terveisin üdvözlettel thanks thx cheers saludos pozdrawiam".split()
+)  # noqa: SIM905
 _CUE_PHRASES = frozenset({"name", "called", "named", "i'm"})
 _SURELY_PEOPLE = frozenset(
     {
@@ -144,7 +153,7 @@ class Names:
         self._maybe_given = words("ambiguous_given_names")
         self._surnames = words("surnames")
         self._maybe_surnames = words("ambiguous_surnames")
-        self._cues = words("person_cues")
+        self._cues = words("person_cues") | _CUES_IN_OTHER_SCRIPTS | _REGARDS
         self._others = words("public_figures") | words("name_like_terms")
         self._telling = self._given | _CUE_PHRASES | self._maybe_given | self._surnames | self._cues
 
@@ -215,12 +224,28 @@ class Names:
             first = self._after_cue(tokens, index)
             if first is not None and (last := self._announced(tokens, first, index)) is not None:
                 return first, last
-        return index, self._by_itself(tokens, index)
+        last = self._by_itself(tokens, index)
+        is_second = (
+            last is not None
+            and index > 0
+            and tokens.between(index - 1) == ", "
+            and self._is_first(tokens, index - 1)
+        )
+        return index - is_second, last
+
+    def _is_first(self, tokens: _Tokens, place: int) -> bool:
+        """Say whether a capitalised word before a comma is the family's name: `'Scognamiglio, Ettore'`."""
+        if not tokens.is_capital(place) or tokens.low[place] in _NOT_NAMES:
+            return False
+        return tokens.before(place) in {"", "'", '"', "(", "[", "“", "‘", "«", "\n", ";"} or (
+            place > 0 and tokens.low[place - 1] in self._cues
+        )
 
     def _after_cue(self, tokens: _Tokens, index: int) -> int | None:
         """Return the word at which what the cue announces would begin."""
         for place in range(index, min(index + 3, len(tokens.low) - 1)):
-            if not _AFTER_CUE.fullmatch(tokens.between(place)):
+            between = tokens.between(place)
+            if between and not _AFTER_CUE.fullmatch(between):
                 return None
             following = tokens.low[place + 1]
             if following not in _CUE_FILLERS and following not in self._cues:

@@ -11,7 +11,7 @@ from toolboxai.telemetry.privacy.rules import Check, Rule
 
 CARD, IBAN = "card", "iban"
 
-_BEFORE, _AFTER = r"(?<![\w.,@#$€£/\\=-]|%)(?<![A-Za-z]\d)", r"(?![\w@]|[.,:/-]\d)"
+_BEFORE, _AFTER = r"(?<![\w.,@#$€£/\\-]|%)(?<![A-Za-z]\d)", r"(?![\w@]|[.,:/-]\d)"
 _LOOSE = r"(?<![\w.])"
 _NOT_DIGIT = re.compile(r"\D+")
 _DATES = re.compile(
@@ -22,7 +22,7 @@ _CALL = (
     r"(?i:電話(?:番号)?|手机(?:号)?|电话|전화(?:번호)?|телефон|טלפון|phone|tel|telephone|mobile|cell|cellphone|call(?:ed|ing)?|fax|whatsapp|sms|text(?:ed)?|message|dial(?:ed)?|ring|handy|ruf|rufnummer"
     r"|erreichbar|joignable|joindre|contactar|contáctame|llama\w*|ligar|appel\w*|chiam\w*|bereikbaar|bel|nummer|zadzwo\w*|puhelin|telefon\w*|tel[eé]fono|m[oó]vil|celular|portable|t[eé]l[eé]phone|cellulare|telefoon|reach\w*|contact\w*|emergency)"
 )
-_BETWEEN = r"(?:[\s:：.#=\"'(º°-]|(?i:no|nr|n(?=[º°])|num|number|numero|número|id|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
+_BETWEEN = r"(?:[\s:：.#=\"'(º°-]|[nN](?=[º°])|(?i:no|nr|num|number|numero|número|id|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
 _IDENTITY = (
     r"(?i:ssn|social[ _-]security|nhs|national[ _-]insurance|nino?|passport|pass(?:eport|aporte|aporto)|reisepass\w*|aadha+r|tax[ _-]?(?:id|number|file)|tfn"
     r"|steuer\w*|codice[ _]fiscale|dni|nie|nif|cpf|pesel|bsn|burgerservicenummer|personnummer|personnr|cpr|ahv|avs|rrn|curp|nir|pps\w?|medicare"
@@ -266,7 +266,7 @@ NUMBERS = (
     _rule(PHONE, r"(?:1[ .-])?[2-9]\d{2}([ .-])\d{3}\1\d{4}", _is_phone),
     _rule(PHONE, r"555-01\d{2}", None),
     _rule(PHONE, r"0[1-9]\d{0,3}[ ./-]{1,3}\d{2,8}(?:[ ./-]\d{2,5}){0,4}|0[1-9]\d{8,9}", _is_national_phone),
-    _rule(PHONE, r"[5-9]\d{2} \d{3} \d{3}|[5-9]\d{2}(?:[ -]\d{2}){3}|[6-9]\d{4}[ -]\d{5}|\d{2} 9\d{4}-\d{4}", _is_phone),
+    _rule(PHONE, r"[5-9]\d{2} \d{3} \d{3}|[5-9]\d{2}(?:[ -]\d{2}){3}|[6-9]\d{4}[ -]\d{5}|[89]\d \d{3} \d{2} \d{2}|\d{2} 9\d{4}-\d{4}", _is_phone),
     _rule(PHONE, r"8[ -]\(?\d{3}\)?[ -]\d{3}[ -]\d{2}[ -]\d{2}|1[3-9]\d([ -])\d{4}\1\d{4}", _is_phone),
 )  # fmt: skip
 

@@ -91,19 +91,28 @@ IDENTITIES = (
     Rule(
         NAME,
         ("account", "user", "player", "profile", "login", "handle", "username"),
-        re.compile(r"(?i:account|user(?:name)?|player|profile|login|handle)\s[\"'`“](?P<value>[^\W\d_][\w.-]{2,31})[\"'`”]"),
+        re.compile(r"(?i:account|user(?:name)?|player|profile|login|handle|konto|compte|cuenta|conta)\s[\"'`“](?P<value>[^\W\d_][\w.-]{2,31})[\"'`”]"),
         lambda match: re.search(r"\d|_|\.", match["value"]) is not None and _is_handle(match["value"]),
     ),
     Rule(
         NAME,
         tuple(_DEVICES.split("|")),
-        re.compile(rf"(?<!\w)(?P<value>[^\W\d_][\w-]{{1,30}}(?:\s[^\W\d_a-z][\w-]{{1,30}})?)['’]s?\s(?i:{_DEVICES})(?!\w)"),
+        re.compile(rf"(?<!\w)(?P<value>[^\W\d_a-z][\w-]{{1,30}}(?:\s[^\W\d_a-z][\w-]{{1,30}})?)['’]s?\s(?i:{_DEVICES})(?!\w)"),
         lambda match: match["value"][:1].isupper(),
     ),
     Rule(
         NAME,
         tuple(_DEVICES.split("|")),
         re.compile(rf"(?<!\w)(?i:{_DEVICES})(?:\s[A-Z0-9]\w{{0,8}}){{0,2}}\s(?:von|de|di|van|of|av|till|od|do|d['’])\s?(?P<value>[^\W\d_a-z][\w-]{{1,30}}(?:\s[^\W\d_a-z][\w-]{{1,30}})?)"),
+    ),
+    Rule(
+        NAME,
+        ("benutzer", "utilisat", "usuari", "utente", "gebruiker", "användar", "uživatel", "użytkownik", "пользовател", "käyttäjä", "felhasznál", "kullanıcı", "ユーザー", "用户", "사용자"),
+        re.compile(
+            r"(?<![^\W_])(?i:benutzer(?:in|name)?|utilisat(?:eur|rice)|usuari[oa]|utente|gebruiker(?:snaam)?|användare?|uživatele?|użytkownika?|пользователь|käyttäjä|felhasználó|kullanıcı|ユーザー|用户|사용자)"
+            r"[\s:\"'„«`(]{1,3}(?P<value>(?=[\w.-]*[\d_.])[^\W\d_][\w.-]{2,31})(?!\w)"
+        ),
+        lambda match: _is_handle(match["value"].rstrip(".")),
     ),
     Rule(
         NAME,
@@ -218,7 +227,7 @@ def addresses() -> tuple[Rule, ...]:
     title = rf"{_CAPITAL}|\d{{1,3}}(?:st|nd|rd|th)"
     return (
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}")),
-        Rule(ADDRESS, ("street", "avenue", "road", "lane", "boulevard", "drive"), re.compile(rf"(?<![\w./-]){number}\s(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b")),
+        Rule(ADDRESS, ("street", "avenue", "road", "lane", "boulevard", "drive"), re.compile(rf"(?<![\w./-]){number}\s(?!bis |ter )(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?:(?i:{before})\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|du|des|del|della|delle|las|los|la|le|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}")),
@@ -228,7 +237,7 @@ def addresses() -> tuple[Rule, ...]:
         Rule(
             ADDRESS,
             ("live", "living", "resid", "moved", "wohn", "viv", "habit", "abit", "mor", "woon", "domicil", "zamieszk", "demeurant", "bor ", "asuu", "bydl", "bostad", "vit "),
-            re.compile(r"(?<!\w)(?i:lives?|living|resides?|residing|moved(?= to)|wohnt|wohnhaft|vive|vit|habite|abita|mora|woont|residente|domiciliad[oa]|domicilié[e]?|zamieszkał[ya]|demeurant|bor|asuu|bydlí|bostad)\s(?:(?i:at|on|in|to|en|a|à|au|em|na|op|aan|i)\s)?(?P<value>(?=[^\n;]{0,40}\d|[^\W\d_a-z])[^\n;()\"\[|]{3,110}?)(?=[.;)\"]?(?:\s(?:and|but|und|y|et)\s|\s[-–|]\s|$|\n|\\|[;)\"\[|]|(?<=\w{4})\.\s))"),
+            re.compile(r"(?<![\w/])(?i:lives?|living|resides?|residing|moved(?= to)|wohnt|wohnhaft|vive|vit|habite|abita|mora|woont|residente|domiciliad[oa]|domicilié[e]?|zamieszkał[ya]|demeurant|bor|asuu|bydlí|bostad)\s(?:(?i:at|on|in|to|en|a|à|au|em|na|op|aan|i)\s)?(?P<value>(?=[^\W\d_a-z]|\d{1,5}[A-Za-z]?,?\s[^\W\d_a-z]|[a-z./]{1,5}\s?[^\W\d_a-z])[^\n;()\"\[|]{3,110}?)(?=[.;)\"]?(?:\s(?:and|but|und|y|et)\s|\s[-–|]\s|$|\n|\\|[;)\"\[|]|(?<=\w{4})\.\s))"),
         ),
         Rule(ADDRESS, ("h.no", "house no", "flat ", "door no", "plot no", "sector ", "apt", "wohnung"), re.compile(rf"(?<![\w./-])(?i:h\.?\s?no\.?|house no\.?|flat(?: no\.?)?|door no\.?|plot(?: no\.?)?|apt\.?|apartment)\s?#?\d{{1,5}}[A-Za-z]?(?:[/-]\d{{1,4}})?,\s(?:{_CAPITAL}(?:\s(?:{_CAPITAL}|\d{{1,4}}))*,?\s?){{1,6}}(?:\d{{5,6}})?")),
         Rule(ADDRESS, ("address is", "address was", "adresse ist"), re.compile(r"(?i:(?<!ip )(?<!mail )address|adresse) (?i:is|was|ist) (?P<value>(?=[^\n;]{0,40}\d)(?:\d|[^\W\d_a-z])[^\n;\"]{5,120})")),
@@ -238,7 +247,7 @@ def addresses() -> tuple[Rule, ...]:
 _SENTENCE = re.compile(r"[^.!?;\n]++[.!?;\n]?")
 _EVIDENCE = re.compile(
     r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|they|his|her|hers|him|their|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling"
-    r"|has|have|had|diagnos\w+|suffers?|suffering|needs?|takes?|taking|allerg\w+|prescribed|medication|inhaler|treated|treatment|condition|symptoms?|therapy|counsell?ing|sen|send|iep|ehcp|hat|tiene|tem|ha|heeft|souffre|leidet|with|on|under|due to|because of|absent|registered|note|flag\w*|concern\w*)\b"
+    r"|has|have|had|diagnos\w+|suffers?|suffering|needs?|takes?|taking|allerg\w+|prescribed|medication|inhaler|treated|treatment|condition|symptoms?|therapy|counsell?ing|sen|send|iep|ehcp|hat|tiene|tem|ha|heeft|souffre|leidet|with|on|under|due to|because of|absent|registered|give[ns]?|administer\w*|dose|nurse|noon|daily|epipen|note|flag\w*|concern\w*)\b"
 )
 _SURE_EVIDENCE = re.compile(
     r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|his|her|hers|him|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling"
@@ -285,9 +294,13 @@ def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
     return sentence
 
 
+_DOSE = re.compile(r"\A\s\d{1,4}(?:[.,]\d{1,2})?\s?(?:mg|ml|mcg|µg|g|puffs?|units?|IE|IU)\b")
+
+
 def _without_terms(sentence: str, terms: Pattern[str], found: Found) -> str:
     matches = [match for match in terms.finditer(sentence) if "redacted:" not in match[0]]
     if not matches:
         return sentence
     found(HEALTH)
-    return sentence[: matches[0].start()] + marker(HEALTH) + sentence[matches[-1].end() :]
+    rest = sentence[matches[-1].end() :]
+    return sentence[: matches[0].start()] + marker(HEALTH) + _DOSE.sub("", rest, count=1)

@@ -49,7 +49,7 @@ def _is_told(match: Match[str]) -> bool:
     if rule_for(name) != SECRET and name.isascii() and not name.lower().startswith("mot "):
         return False
     value = match["value"].rstrip(".!?)")
-    if tells_nothing(name, value) or _FILE.search(name):
+    if tells_nothing(name, value) or _FILE.search(name) or _PAIR.match(value):
         return False
     if not value or value.startswith(("[redacted", "<", "{", "%", "$", "(", "p1_", "http")):
         return False
@@ -81,6 +81,7 @@ def _is_key_after(name: str, value: str) -> bool:
 _FILE = re.compile(
     r"(?i)\.(?:py|js|mjs|ts|tsx|lua|luau|rs|go|rb|java|html?|css|json|ya?ml|toml|sql):?$"
 )
+_PAIR = re.compile(r"[A-Za-z_.]{1,40}=")
 _A_WORD = re.compile(
     r"(?i)[a-z_]*(?:password|passwd|required|missing|invalid|token|secret|body|header|field|string|pin)[a-z_]*|[)}\]:;,.]{1,3}"
 )

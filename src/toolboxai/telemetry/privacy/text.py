@@ -93,11 +93,11 @@ class _Look:
         scanner, found = self._scanner, self._found
         folded = text.lower()
         text = without_values(text, folded, found)
+        text = apply(EMAILS, text, folded, found)
         text = _without(self._echoes, text, found)
         if any(sign in text for sign in SIGNS):
             text = scanner._named.without(text, found)
         text = apply(PROSE, text, folded, found)
-        text = apply(EMAILS, text, folded, found)
         if _PAIRED.search(text):
             text = apply(ADDRESSES, text, folded, found)
         if _SIX_DIGITS.search(text):

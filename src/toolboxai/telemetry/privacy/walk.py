@@ -26,7 +26,7 @@ from toolboxai.telemetry.privacy.keys import (
     tells_nothing,
     words_of,
 )
-from toolboxai.telemetry.privacy.markers import is_ours, marker
+from toolboxai.telemetry.privacy.markers import IS_MARKER, is_ours, marker
 from toolboxai.telemetry.privacy.named import is_plausible
 from toolboxai.telemetry.privacy.numbers import CARD
 from toolboxai.telemetry.privacy.policy import Collect, Collected, Policy
@@ -371,10 +371,7 @@ class Walk:
             before = as_text(before) if isinstance(before, str) and not is_hex else None
             rule = (
                 rule_for(before)
-                if are_pairs
-                and isinstance(before, str)
-                and _NAME.fullmatch(before)
-               
+                if are_pairs and isinstance(before, str) and _NAME.fullmatch(before)
                 else None
             )
             if (
@@ -683,11 +680,24 @@ class Walk:
                 before += str(value)
                 continue
             told = f"{before}{value}"
-            cleaned = self._scanner.look(told, lambda _rule: None)
-            if cleaned != told and not cleaned.endswith(str(value)):
-                self._echoes.remember(IDENTITY, str(value))
-                self._take(holder, key, "parameter", value)
+            cleaned, alone = self._unseen(told), self._unseen(before)
+            if cleaned != f"{alone}{value}":
+                self._taken_with_cue(holder, key, cleaned.removeprefix(alone))
             before = cleaned[-200:]
+
+    def _unseen(self, text: str) -> str:
+        return self._scanner.look(text, lambda _rule: None)
+
+    def _taken_with_cue(self, holder: Any, key: Any, left: str) -> None:
+        """Keep what is ``left`` of a parameter that only the words around it gave away."""
+        value = str(holder[key])
+        if IS_MARKER.sub("", left).strip() and len(left) < 2 * len(value) and "[redacted:" in left:
+            holder[key] = left
+            self._found("parameter")
+            self._remarks.note(holder, key, "parameter")
+        else:
+            self._echoes.remember(IDENTITY, value)
+            self._take(holder, key, "parameter", value)
 
     def _look_through(self) -> None:
         echoes = self._echoes.pattern()
@@ -735,7 +745,7 @@ class Walk:
             return self._scanner.look_at_source(text, rules.append, echoes)
         if mode == STRUCTURE:
             return self._scanner.look_at_structure(text, rules.append)
-        if mode == VERSION and places.RELEASE.fullmatch(text):
+        if mode == VERSION and places.RELEASE.fullmatch(text.strip("'\"")):
             return text
         inside = _parsed(text)
         if isinstance(inside, dict | list | str):
