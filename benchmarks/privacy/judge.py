@@ -1,10 +1,10 @@
 """What a scrubber did to the corpus: which needles it left, which straws it took, whether the rest is still an event."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from benchmarks.privacy.corpus import Case, Needle, Straw
+from benchmarks.privacy.corpus import Case, Needle, Straw, user_ids
 from benchmarks.privacy.decodings import comparable, readable
 from benchmarks.privacy.places import Path, at
 from benchmarks.privacy.skeletons import Payload
@@ -86,7 +86,7 @@ def judge(case: Case, scrubbed: Payload | None) -> Verdict:
         broken=tuple(path for path in structure(case.skeleton) if not _same(case, scrubbed, path)),
         lost_context=tuple(_lost_context(case, scrubbed)),
         has_raw_id=any(
-            comparable(str(at(case.skeleton, path))) in text for path in _ids(case.skeleton)
+            comparable(str(at(case.skeleton, path))) in text for path in user_ids(case.skeleton)
         ),
     )
 
@@ -126,16 +126,8 @@ def _is_whole(straw: Straw, scrubbed: Payload | None) -> bool:
     return now == straw.value and type(now) is type(straw.value)
 
 
-def _ids(skeleton: Payload) -> Sequence[Path]:
-    if "items" in skeleton:
-        return [
-            ("items", n, "attributes", "user.id", "value") for n in range(len(skeleton["items"]))
-        ]
-    return [("user", "id")]
-
-
 def _lost_context(case: Case, scrubbed: Payload | None) -> Iterator[Path]:
-    for path in _ids(case.skeleton):
+    for path in user_ids(case.skeleton):
         if not PSEUDONYM.fullmatch(str(_at(scrubbed, path))):
             yield path
     if "items" in case.skeleton:

@@ -79,6 +79,11 @@ def _with_initial(random: Random) -> Sample:
     return _whole(given, family, f"{given} {random.choice('ABCDEFGHJKLM')}. {family}")
 
 
+def _in_capitals(random: Random) -> Sample:
+    given, family = _anyone(random)
+    return _whole(given, family, f"{family.upper()} {given}")
+
+
 def _titled(random: Random) -> Sample:
     _, family = _anyone(random)
     title = random.choice(("Mrs", "Mr.", "Ms", "Dr.", "Prof."))
@@ -176,6 +181,7 @@ CONTEXTUAL: tuple[Kind, ...] = (
         for script in _SCRIPTS
     ),
     _kind("name reversed", _reversed, _PUPIL_KEYS, _PUPIL[:2] + _PUPIL[3:], has_echo=True),
+    _kind("name in capitals", _in_capitals, _PUPIL_KEYS, _PUPIL, has_echo=True),
     _kind("name with initial", _with_initial, _PUPIL_KEYS, _PUPIL, has_echo=True),
     _kind(
         "teacher's name",

@@ -147,14 +147,14 @@ def error(random: Random) -> Payload:
             "module": "school.errors",
             "value": "no chalk",
             "mechanism": {"type": "chained", "handled": False, "exception_id": 1, "parent_id": 0},
-            "stacktrace": _frames(random, library=6, ours=2),
+            "stacktrace": _frames(random, library=8, ours=2),
         },
         {
             "type": raised,
             "module": "school.errors",
             "value": "lesson could not be made",
             "mechanism": {"type": "starlette", "handled": False, "exception_id": 0},
-            "stacktrace": _frames(random, library=12, ours=3),
+            "stacktrace": _frames(random, library=14, ours=3),
         },
     ]
     rest: Payload = {

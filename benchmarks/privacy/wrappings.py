@@ -1,12 +1,15 @@
 """How a value is dressed where it turns up: spelled, quoted, escaped and encoded by whatever it passed through."""
 
 import base64
+import html
 import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 from urllib.parse import quote, urlencode
+
+LOG_LINE = "log line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +77,16 @@ def _repr(bare: Bare, random: Random) -> str:
     )
 
 
+def _log_line(bare: Bare, random: Random) -> str:
+    request = f"{random.getrandbits(64):016x}"
+    return f"2026-11-23 08:17:04,123 WARNING school.content [{request}] attempt 3 of 5: {bare.told}"
+
+
+def _xml(bare: Bare, _: Random) -> str:
+    tag = _snake(bare.key)
+    return f"<record><id>42</id><{tag}>{html.escape(bare.value)}</{tag}></record>"
+
+
 def _url(bare: Bare, _: Random) -> str:
     return f"https://lms.example.org/callback?page=2&{quote(bare.key)}={quote(bare.value, safe='')}"
 
@@ -94,4 +107,6 @@ WRAPPINGS: dict[str, Wrap] = {
     "header line": lambda bare, _: f"{_header_name(bare.key)}: {bare.value}",
     "environment line": lambda bare, _: f"{_snake(bare.key).upper()}={bare.value}",
     "url": _url,
+    "xml": _xml,
+    LOG_LINE: _log_line,
 }
