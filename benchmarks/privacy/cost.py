@@ -23,7 +23,7 @@ STRING_ROUNDS = 3
 _EVERYWHERE = 99
 _HISTORY = 30
 
-Clean = Callable[[Payload], Payload | None]
+Clean = Callable[[object], Payload | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,12 +24,13 @@ def library(payloads: Sequence[Payload]) -> list[Payload | None]:
     return [clean(payload) for payload in payloads]
 
 
-def cleaner() -> Callable[[Payload], Payload | None]:
+def cleaner() -> Callable[[object], Payload | None]:
     """Return our gate as a function: the only place that knows how it is called."""
     gate = Gate(pseudonyms(_KEY))
 
-    def clean(payload: Payload) -> Payload | None:
-        passed = gate.clean(payload.get("type", "event"), payload)
+    def clean(payload: object) -> Payload | None:
+        item_type = payload.get("type", "event") if isinstance(payload, dict) else "event"
+        passed = gate.clean(str(item_type), payload)
         return None if passed is None else passed.payload
 
     return clean

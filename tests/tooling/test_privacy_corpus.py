@@ -1,13 +1,16 @@
 """The corpus and the judge, judged: by scrubbers of which everybody knows what they do."""
 
 from collections import Counter
+from copy import deepcopy
 from itertools import chain
+from random import Random
 
 import pytest
 
 from benchmarks.privacy.__main__ import judged
 from benchmarks.privacy.corpus import PAYLOADS, Case, Needle, corpus
 from benchmarks.privacy.decodings import readings
+from benchmarks.privacy.fuzz import Law, LawBrokenError, bend, leaks, obey
 from benchmarks.privacy.gates import dropping, passing
 from benchmarks.privacy.judge import judge
 from benchmarks.privacy.kinds import Class
@@ -96,3 +99,22 @@ def test_nothing_that_is_planted_was_there_before(few: list[Case]) -> None:
 )
 def test_a_text_is_read_in_every_way_it_may_be_decoded(text: str) -> None:
     assert any("pupil Ada Ö" in reading for reading in readings(text))
+
+
+def test_the_laws_tell_a_lawful_gate_from_one_that_raises_grows_or_leaves_no_json() -> None:
+    def raises(_: object) -> None:
+        raise ZeroDivisionError
+
+    assert obey({"a": 1}, lambda _: {"a": 1}) == {"a": 1}
+    with pytest.raises(LawBrokenError, match=Law.NEVER_RAISES):
+        obey({"a": 1}, raises)
+    with pytest.raises(LawBrokenError, match=Law.IDEMPOTENT):
+        obey({"a": 1}, lambda payload: {"deeper": payload})
+    with pytest.raises(LawBrokenError, match=Law.JSON_OUT):
+        obey({"a": 1}, lambda _: {"a": float("nan")})
+
+
+def test_a_bent_case_still_has_all_its_needles(few: list[Case]) -> None:
+    for case in deepcopy(few):
+        bend(case, Random(1))
+        assert len(list(leaks(case, case.payload))) == len(case.needles)
