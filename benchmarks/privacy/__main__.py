@@ -1,4 +1,4 @@
-"""What the privacy gate lets out and what it takes too much of: ``python -m benchmarks.privacy [--misses] [--taken] [--cost]``.
+"""What the privacy gate lets out and what it takes too much of: ``python -m benchmarks.privacy [--misses] [--taken] [--cost] [--anchors]``.
 
 The exit status is 0 when every goal is met.
 """
@@ -8,18 +8,12 @@ import sys
 from pathlib import Path
 from time import perf_counter
 
+from benchmarks.privacy.anchors import anchors, judged
 from benchmarks.privacy.corpus import KINDS, Case, corpus
 from benchmarks.privacy.cost import costs, sizes
-from benchmarks.privacy.gates import GATES, Scrub
-from benchmarks.privacy.judge import judge
-from benchmarks.privacy.report import Report, told
+from benchmarks.privacy.gates import GATES
+from benchmarks.privacy.report import told
 from toolboxai import telemetry
-
-
-def judged(cases: list[Case], scrub: Scrub) -> Report:
-    """Return what a scrubber makes of the cases."""
-    scrubbed = scrub([case.payload for case in cases])
-    return Report([judge(case, out) for case, out in zip(cases, scrubbed, strict=True)])
 
 
 def main() -> int:
@@ -30,6 +24,7 @@ def main() -> int:
     parser.add_argument("--misses", action="store_true", help="list the needles that are left")
     parser.add_argument("--taken", action="store_true", help="list the harmless values taken")
     parser.add_argument("--cost", action="store_true", help="measure what our gate costs as well")
+    parser.add_argument("--anchors", action="store_true", help="judge what others have beside it")
     chosen = parser.parse_args()
     cases = corpus(chosen.seed)
     print(
@@ -51,8 +46,20 @@ def main() -> int:
     for goal in report.goals():
         mark = "met" if goal.is_met else "MISSED"
         print(f"  {mark:<6} {goal.name:<40} {goal.share}  (at least {goal.at_least:.1%})")
+    if chosen.anchors:
+        print_anchors(cases)
     met = all(goal.is_met for goal in report.goals())
     return 0 if (not chosen.cost or printed_costs()) and met else 1
+
+
+def print_anchors(cases: list[Case]) -> None:
+    """Print what other scrubbers make of the events among the cases."""
+    print(
+        f"\nothers, on events only {'recall':>20} {'false redaction':>18} {'structure intact':>18}"
+    )
+    for name, report in anchors(cases):
+        recall, *_, structure, _, _ = (goal.share.value for goal in report.goals())
+        print(f"  {name:<36} {recall:>8.1%} {1 - report.kept.value:>18.1%} {structure:>18.1%}")
 
 
 def printed_costs() -> bool:

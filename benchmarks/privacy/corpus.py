@@ -155,7 +155,7 @@ class _Dealer:
             text = sample.value
         path = place.put(case.payload, Planting(key, sample.value, sentence, text))
         case.needles.append(_needle(case, kind, sample, place, wrapping=wrapping, path=path))
-        if wrapping == LOG_LINE:
+        if wrapping == LOG_LINE and place.is_kept:
             before, _, _ = text.partition(bare.told)
             case.straws.append(Straw("beside a needle", before, case.type, place.name, path))
         if kind.has_echo and wrapping == OWN_KEY and self._random.random() < ECHO_SHARE:

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from benchmarks.privacy.__main__ import judged
+from benchmarks.privacy.anchors import judged
 from benchmarks.privacy.corpus import PAYLOADS, Case, Needle, corpus
 from benchmarks.privacy.decodings import readings
 from benchmarks.privacy.fuzz import Law, LawBrokenError, bend, leaks, obey
@@ -79,6 +79,11 @@ def test_a_gate_that_drops_everything_leaves_no_needle_and_takes_every_straw(
     assert shares["recall"] == 1
     assert shares["harmless values kept"] == 0
     assert shares["structure intact"] == 0
+
+
+def test_nothing_must_stay_where_policy_may_remove_it(cases: list[Case]) -> None:
+    kept = {place.name for place in PLACES if place.is_kept}
+    assert {straw.place for case in cases for straw in case.straws} <= kept
 
 
 def test_nothing_that_is_planted_was_there_before(few: list[Case]) -> None:
