@@ -5,10 +5,12 @@ The exit status is 0 when every goal is met.
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 
-from benchmarks.privacy.anchors import anchors, judged
+from benchmarks.privacy.anchors import CONTROL, KNOWN_TO_ALL, anchors, judged
+from benchmarks.privacy.chart import Bars, drawn
 from benchmarks.privacy.corpus import KINDS, Case, corpus
 from benchmarks.privacy.cost import costs, sizes
 from benchmarks.privacy.gates import GATES
@@ -25,6 +27,7 @@ def main() -> int:
     parser.add_argument("--taken", action="store_true", help="list the harmless values taken")
     parser.add_argument("--cost", action="store_true", help="measure what our gate costs as well")
     parser.add_argument("--anchors", action="store_true", help="judge what others have beside it")
+    parser.add_argument("--chart", type=Path, help="draw what --anchors found into this SVG")
     chosen = parser.parse_args()
     cases = corpus(chosen.seed)
     print(
@@ -47,19 +50,28 @@ def main() -> int:
         mark = "met" if goal.is_met else "MISSED"
         print(f"  {mark:<6} {goal.name:<40} {goal.share}  (at least {goal.at_least:.1%})")
     if chosen.anchors:
-        print_anchors(cases)
+        print_anchors(cases, chosen.chart)
     met = all(goal.is_met for goal in report.goals())
     return 0 if (not chosen.cost or printed_costs()) and met else 1
 
 
-def print_anchors(cases: list[Case]) -> None:
-    """Print what other scrubbers make of the events among the cases."""
+def print_anchors(cases: list[Case], chart: Path | None) -> None:
+    """Print what other scrubbers make of the events among the cases, and draw it."""
     print(
         f"\nothers, on events only {'recall':>20} {'false redaction':>18} {'structure intact':>18}"
     )
+    rows = []
     for name, report in anchors(cases):
         recall, *_, structure, _, _ = (goal.share.value for goal in report.goals())
-        print(f"  {name:<36} {recall:>8.1%} {1 - report.kept.value:>18.1%} {structure:>18.1%}")
+        row = Bars(name, recall, 1 - report.kept.value)
+        print(f"  {name:<36} {row.caught:>8.1%} {row.taken:>18.1%} {structure:>18.1%}")
+        if name != CONTROL:
+            rows.append(row)
+    if chart:
+        today = datetime.now(UTC).date()
+        needles = sum(len(case.needles) for case in cases if case.type in KNOWN_TO_ALL)
+        note = f"{needles:,} planted in errors, messages, transactions and feedback; {today}"
+        chart.write_text(drawn(rows, note), encoding="utf-8")
 
 
 def printed_costs() -> bool:

@@ -19,6 +19,7 @@ from benchmarks.privacy.report import Report
 from benchmarks.privacy.skeletons import Payload
 
 KNOWN_TO_ALL = frozenset({"error", "message", "transaction", "feedback"})
+CONTROL = "Relay, no rule (the method's error)"
 FETCH_SECONDS = 300
 _WORKER = Path(__file__).with_name("relay_worker.py")
 
@@ -34,7 +35,7 @@ def anchors(cases: Sequence[Case]) -> Iterator[tuple[str, Report]]:
         if python is None:
             print("sentry-relay could not be fetched, so it is missing here", file=sys.stderr)
             return
-        yield "Relay, no rule (the method's error)", judged(events, _relay(python, "none"))
+        yield CONTROL, judged(events, _relay(python, "none"))
         yield "Relay, default", judged(events, _relay(python, "default"))
         yield "Relay, every rule", judged(events, _relay(python, "all"))
 

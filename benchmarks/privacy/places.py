@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from benchmarks.privacy.skeletons import Payload
+from benchmarks.privacy.skeletons import LOG_ITEMS, Payload
 
 Path = tuple[str | int, ...]
 EVENTS = frozenset({"error", "message", "transaction", "feedback", "replay_event"})
@@ -32,6 +32,10 @@ class Planting:
 
 
 Put = Callable[[Payload, Planting], Path]
+
+
+# The last record of a container: its text and its parameter belong together.
+_LINE_OF_PARAMETER = LOG_ITEMS - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +164,14 @@ def _attribute(number: int) -> Put:
 
 
 def _log_parameter(payload: Payload, planting: Planting) -> Path:
-    item = payload["items"][2]
+    item = payload["items"][_LINE_OF_PARAMETER]
     item["body"] = planting.sentence.replace("{}", planting.value)
     for name, text in (
         ("template", planting.sentence.replace("{}", "%s")),
         ("parameter.0", planting.value),
     ):
         item["attributes"][f"sentry.message.{name}"] = {"value": text, "type": "string"}
-    return ("items", 2, "attributes", "sentry.message.parameter.0", "value")
+    return ("items", _LINE_OF_PARAMETER, "attributes", "sentry.message.parameter.0", "value")
 
 
 _VALUES: Path = ("exception", "values")
@@ -179,6 +183,7 @@ _TRANSACTION = frozenset({"transaction"})
 _FEEDBACK = frozenset({"feedback"})
 _REPLAY = frozenset({"replay_event"})
 _LOG = frozenset({"log"})
+_LINES = range(LOG_ITEMS - 1)
 _SQL = frozenset({"sql template"})
 _CALLS = frozenset({"route", "http", "localhost"})
 _WORK = frozenset({"module", "class name", "route", "model", "roblox api"})
@@ -305,12 +310,20 @@ PLACES: tuple[Place, ...] = (
         is_kept=False,
         wrapping="url",
     ),
-    Place("replay url", _REPLAY, Form.TEXT, _into("urls", 1), is_kept=False, wrapping="url"),
-    Place("first replay url", _REPLAY, Form.TEXT, _into("urls", 0), is_kept=False, wrapping="url"),
-    Place("log body", _LOG, Form.TEXT, _into("items", 0, "body")),
-    Place("second log body", _LOG, Form.TEXT, _into("items", 1, "body")),
-    Place("log attribute", _LOG, Form.KEYED, _attribute(0)),
-    Place("second log attribute", _LOG, Form.KEYED, _attribute(1)),
-    Place("third log attribute", _LOG, Form.KEYED, _attribute(2)),
+    Place(
+        "replay url",
+        _REPLAY,
+        Form.TEXT,
+        _into("urls", 1),
+        slot="url 1",
+        is_kept=False,
+        wrapping="url",
+    ),
+    Place("replay url", _REPLAY, Form.TEXT, _into("urls", 0), is_kept=False, wrapping="url"),
+    *(
+        Place("log body", _LOG, Form.TEXT, _into("items", n, "body"), slot=f"body {n}")
+        for n in _LINES
+    ),
+    *(Place("log attribute", _LOG, Form.KEYED, _attribute(n), slot=f"key {n}") for n in _LINES),
     Place("log parameter", _LOG, Form.BARE, _log_parameter, is_kept=False),
 )

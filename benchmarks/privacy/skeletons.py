@@ -32,6 +32,7 @@ _OURS = (
     ("school/lms/client.py", "school.lms.client", "fetch_courses"),
     ("school/classes/router.py", "school.classes.router", "enrol"),
 )
+LOG_ITEMS = 6
 ROLES = ("pupil", "teacher", "admin")
 BANDS = ("K-2", "3-5", "6-8", "9-12")
 
@@ -259,7 +260,7 @@ def _attributes(user: Payload) -> Payload:
 
 
 def log(random: Random) -> Payload:
-    """Return a container of three log records of one person."""
+    """Return a container of log records of one person."""
     user = _user(random)
     items = [
         {
@@ -270,7 +271,7 @@ def log(random: Random) -> Payload:
             "body": "lesson is slow",
             "attributes": _attributes(user),
         }
-        for _ in range(3)
+        for _ in range(LOG_ITEMS)
     ]
     return {"type": "log", "version": 2, "items": items}
 

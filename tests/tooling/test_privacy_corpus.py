@@ -52,6 +52,11 @@ def test_the_corpus_has_the_numbers_it_promises(cases: list[Case]) -> None:
     assert sum(len(case.straws) for case in cases) >= 2_000
 
 
+def test_every_type_has_enough_harmless_values_to_tell_a_false_redaction(cases: list[Case]) -> None:
+    straws = Counter(straw.type for case in cases for straw in case.straws)
+    assert all(straws[payload_type] >= 200 for payload_type in PAYLOADS)
+
+
 def test_every_place_wrapping_and_category_comes_several_times(cases: list[Case]) -> None:
     needles = needles_of(cases)
     places = Counter((needle.type, needle.place) for needle in needles)
