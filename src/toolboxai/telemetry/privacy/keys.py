@@ -52,7 +52,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         HEALTH,
         (
-            "accommodation", "alerg", "medicin", "medica", "epileps", "medikament", "arznei", "krank", "maladie", "malattia", "enfermedad", "doenca", "ziekte", "gesundheit", "zdrowi", "behinderung", "discapacidad", "disabilita", "deficiencia", "handicap", "forderbedarf", "foerderbedarf", "besoinsparticuliers", "necesidadesespec", "sante", "salud", "healthrecord", "healthstatus", "mentalhealth", "incidentdesc", "incidentnote", "incidentreport", "misconduct", "bullying", "suspensionreason", "exclusionreason", "detention", "prescription", "symptom", "illness", "healthissue", "supportneeds", "sendcategory", "senneeds", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
+            "accommodation", "alerg", "medicin", "medica", "epileps", "medikament", "arznei", "krank", "maladie", "malattia", "enfermedad", "doenca", "ziekte", "gesundheit", "zdrowi", "behinderung", "discapacidad", "disabilita", "deficiencia", "handicap", "forderbedarf", "foerderbedarf", "besoinsparticuliers", "necesidadesespec", "sante", "salud", "healthrecord", "healthstatus", "mentalhealth", "incidentdesc", "incidentnote", "incidentreport", "misconduct", "bullying", "suspensionreason", "exclusionreason", "conductnote", "conductlog", "conductreport", "sanction", "punish", "expulsion", "truancy", "learningneed", "learningdifficult", "learningsupport", "additionalneed", "inclusionnote", "besoinseducatif", "dificultad", "forderplan", "foerderplan", "verhalten", "comportement", "conducta", "comportamento", "comportamiento", "condotta", "gedrag", "lernschwierig", "nachteilsausgleich", "504plan", "iepsummary", "senrecord", "senreg", "senprofile", "sendneed", "supportlevel", "referralreason", "counsel", "detention", "prescription", "symptom", "illness", "healthissue", "supportneeds", "sendcategory", "senneeds", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
             "dietaryneed", "disabilit", "ehcp", "healthnote", "healthcond", "healthinfo", "iepnote", "iepgoal", "iepstatus",
             "impairment", "medical", "medication", "safeguarding", "sencategory", "sendnote", "sennote", "sensupport",
             "senstatus", "specialneed", "specialeducation", "supportneed", "supportplan", "therap", "wellbeing",
@@ -101,7 +101,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (PERSON, ("ethnicity", "religio", "nationality", "immigration", "freemeal", "freeschoolmeal", "pupilpremium", "fostercare", "sexualorientation")),
 )  # fmt: skip
 _PERSON_WORDS = {
-    **dict.fromkeys(("address", "addr", "street", "zip", "adresse", "adres", "calle", "rua", "plz", "postcode", "domicilio"), ADDRESS),
+    **dict.fromkeys(("address", "addr", "street", "zip", "adresse", "adres", "calle", "rua", "plz", "postcode", "domicilio", "postal", "cp", "postnr", "psc", "eircode", "zip5", "huisnummer"), ADDRESS),
     **dict.fromkeys(("dob", "birth", "born", "bday"), BIRTH),
     **dict.fromkeys(("ip", "ipv4", "ipv6", "xff"), IP),
     **dict.fromkeys(("mac", "udid", "serial", "idfa", "idfv", "gaid", "aaid"), DEVICE),
@@ -116,6 +116,11 @@ _PERSON_WORDS = {
     **dict.fromkeys(("plate", "targa", "matricula"), NATIONAL),
     **dict.fromkeys(("konto", "blz", "cuenta"), BANK),
     **dict.fromkeys(("telefon", "telefono", "telefoon", "handynr"), PHONE),
+}  # fmt: skip
+_ROBLOX = frozenset({"roblox", "rbx", "rblx", "bloxname"})
+_OF_ROBLOX = {
+    **dict.fromkeys(("name", "user", "display", "handle", "nick", "player", "tag", "alias", "account", "login", "username", "gamertag", "avatar", "profile", "friend"), NAME),
+    **dict.fromkeys(("id", "uid", "userid", "number"), IDENTITY),
 }  # fmt: skip
 _LAST_WORDS = {"login": NAME, "uid": IDENTITY, "uids": IDENTITY, "logins": NAME}
 _PERSON_NEITHER = (
@@ -242,6 +247,8 @@ def _person(words: tuple[str, ...], joined: str) -> str | None:
     for rule, stems in _PERSON_STEMS:
         if any(stem in joined for stem in stems):
             return rule
+    if not _ROBLOX.isdisjoint(words) and (rule := _OF_ROBLOX.get(words[-1])):
+        return rule
     if words[-1] in _LAST_WORDS:
         return _LAST_WORDS[words[-1]]
     for word in reversed(words):
@@ -279,6 +286,8 @@ def tells_nothing(name: str, value: str | float) -> bool:
         if rule == SECRET:
             return end not in _NUMERIC_SECRETS or not _COUNTING_ANYWHERE.isdisjoint(words)
         return end in _COUNTING_ENDS and rule != BIRTH
+    if rule == SECRET and _is_fact(words, value):
+        return True
     if end in _COUNTING_ENDS and (rule != BIRTH or end == "at"):
         return _TIME.fullmatch(value) is not None
     if words[0] in {"has", "is", "use", "uses", "with"} and _SWITCH.fullmatch(value):
@@ -286,6 +295,29 @@ def tells_nothing(name: str, value: str | float) -> bool:
     if end in (_SURELY_NAMING if rule in {NAME, HEALTH, ADDRESS} else _NAMING_ENDS):
         return _PLAIN_WORD.fullmatch(value) is not None
     return False
+
+
+# The last word of a name by which its value can be the secret itself, whatever comes before: password_hash, token_value.
+_VALUE_ENDS = frozenset(
+    {
+        "again", "b64", "base64", "body", "bytes", "cert", "clear", "code", "codes", "confirm", "confirmation", "content", "current", "data", "digest",
+        "encoded", "encrypted", "env", "hash", "header", "headers", "hex", "id", "ids", "input", "key", "keys", "link", "new", "old", "param", "pem", "phrase", "plain",
+        "plaintext", "previous", "raw", "repeat", "salt", "seed", "string", "temp", "text", "uri", "url", "val", "value", "values", "verify", "word", "file", "backup",
+    }
+)  # fmt: skip
+_PLAIN_FACT = re.compile(
+    r"[a-z]+(?:[_ -][a-z]+){0,3}|\d{1,6}|v?\d{1,4}(?:[.-]\d{1,4}){1,3}[\w-]{0,8}|\d{4}-\d\d-\d\d.{0,20}|/[\w/{}.-]*|[a-z_]+(?:\.[a-z_]+)+"
+)
+
+
+def _is_fact(words: tuple[str, ...], value: str) -> bool:
+    """Say whether a name only begins like a secret's, and its value is plain: `token_bucket: default`, `session_store: redis`."""
+    end = words[-1]
+    is_secret = (
+        end in _SECRET_WORDS or end in _VALUE_ENDS or any(stem in end for stem in _SECRET_STEMS)
+    )
+    is_secret |= any(stem.endswith(end) and stem in "".join(words) for stem in _SECRET_STEMS)
+    return not is_secret and not end.isdigit() and _PLAIN_FACT.fullmatch(value) is not None
 
 
 def is_telling_word(text: str) -> bool:

@@ -107,6 +107,15 @@ IDENTITIES = (
     ),
     Rule(
         NAME,
+        (" as ", "behalf", " als ", "tant que", "como ", "come "),
+        re.compile(
+            r"(?i:(?:signed|logged|log) ?in as|logged on as|authenticated as|impersonat\w+|acting as|known as|on behalf of|registered as|angemeldet als|eingeloggt als|connecté en tant que|conectad[oa] como|sesión como|accesso come)"
+            r"\s[\"'“`@]?(?P<value>[^\W\d_][\w.-]{2,31})(?!\w)"
+        ),
+        lambda match: _is_handle(match["value"].rstrip(".")) or match["value"].lower() in words("given_names"),
+    ),
+    Rule(
+        NAME,
         ("benutzer", "utilisat", "usuari", "utente", "gebruiker", "användar", "uživatel", "użytkownik", "пользовател", "käyttäjä", "felhasznál", "kullanıcı", "ユーザー", "用户", "사용자"),
         re.compile(
             r"(?<![^\W_])(?i:benutzer(?:in|name)?|utilisat(?:eur|rice)|usuari[oa]|utente|gebruiker(?:snaam)?|användare?|uživatele?|użytkownika?|пользователь|käyttäjä|felhasználó|kullanıcı|ユーザー|用户|사용자)"

@@ -8,11 +8,11 @@ from toolboxai.telemetry.privacy.rules import Rule
 
 HINTS = (
     "pass", "secret", "token", "key", "pin", "otp", "credential", "code", "pwd", "cookie", "session", "auth", "seed", "kennwort",
-    "contrase", "mot de passe", "signature", "sid", "senha", "wachtwoord", "has", "parola", "clave", "c\u00f3dig", "codi", "mfa", "2fa",
+    "contrase", "mot de passe", "signature", "sid", "senha", "wachtwoord", "has", "parola", "clave", "c\u00f3dig", "codi", "mfa", "2fa", "jeton", "schl", "llave", "chiave", "klucz", "sleutel", "nyckel", "avain", "kod", "tan", "лозунг", "парол", "密码", "パスワ", "비밀",
 )  # fmt: skip
 _STEMS = (
     r"pass|secret|token|key|pin|otp|credential|pwd|cookie|session|auth|seed|kennwort|contrase|signature|sid|senha|wachtwoord|has[\u0142l]o|parola"
-    r"|clave|l\u00f6senord|adgangskode|jelsz|heslo|salasana|\u015fifre|\u043f\u0430\u0440\u043e\u043b\u044c|\u30d1\u30b9\u30ef\u30fc\u30c9|\u5bc6\u7801|\ube44\ubc00\ubc88\ud638"
+    r"|clave|jeton|schl[üu]e?ssel|llave|chiave|klucz|sleutel|nyckel|avain|l\u00f6senord|adgangskode|jelsz|heslo|salasana|\u015fifre|\u043f\u0430\u0440\u043e\u043b\u044c|\u30d1\u30b9\u30ef\u30fc\u30c9|\u5bc6\u7801|\ube44\ubc00\ubc88\ud638"
 )
 _IS = r"(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|id|my|ist|es|est|\u00e8|\u00e9|er|\u00e4r|on|jest|je|lautet|:|=|->)"
 _TOLD = re.compile(
@@ -90,7 +90,33 @@ _A_NUMBER = re.compile(
 )
 
 
+# Words that end like "code" and say of what kind it is, where it is none that lets anybody in.
+_CODES_OF_PROGRAMS = re.compile(
+    r"(?i)(?:error|status|exit|return|response|reason|http|close|country|zip|area|lang\w*|currency|source|byte|op|uni|qr|bar|sql|fault|result|exception|course|subject|post|objective|standard|curriculum|diagnos\w*|event|key|cancel|signal|sort|promo|color|colour|room|product|sql ?state|encoding|lesson|machine|character|char|error-|fehler|length of|hash|colou?r)[ _-]?$"
+)
+_ONE_TIME = re.compile(
+    r"(?<![\w.])(?P<kind>[^\W\d_]{0,24}(?i:code|kode?|codice|código|codigo|koodi|kód|пин|код|pin|tan|otp)s?)"
+    r"(?:\s(?i:is|lautet|ist|est|es|è|er|är|on|to|jest|je|für|for|de|number|again|now|sent|:)){0,3}(?:[\s:=\"'„“(]){1,4}(?P<value>\d{3}[ -]?\d{3}|\d{4,8})(?![\w.,]\d|\w|%)"
+)
+
+
+def _is_one_time(match: Match[str]) -> bool:
+    before = match.string[max(0, match.start() - 24) : match.start()]
+    return not _CODES_OF_PROGRAMS.search(
+        before + match["kind"][: -4 if match["kind"].lower().endswith("code") else None]
+    ) and not (
+        match["kind"].lower() == "code"
+        and re.search(r"(?i)(?:with|returned|exited|failed)\s$", before)
+    )
+
+
 PROSE = (
+    Rule(
+        SECRET,
+        ("cod", "kod", "pin", "tan", "otp", "kód", "cód", "код", "пин"),
+        _ONE_TIME,
+        _is_one_time,
+    ),
     Rule(
         SECRET,
         ("code", "pin", "key", "cód", "cod", "pass"),

@@ -281,7 +281,7 @@ class Walk:
             kept[key] = inner
         elif rule != SECRET and isinstance(value, dict | list | tuple):
             self._container_ruled(kept, key, name, rule, value, depth + 1)
-        elif _is_harmless(name, rule, value):
+        elif _is_harmless(name, rule, value) or (rule == IDENTITY and _is_a_things(name, value)):
             self._value(kept, key, value, depth, name, FREE)
         else:
             self._take(kept, key, rule, value)
@@ -497,8 +497,10 @@ class Walk:
         if isinstance(value, dict) and _is_attribute(value):
             return {"value": self._reduced(collect, value["value"], rule), "type": "string"}
         if collect is Collect.OFF:
-            for text in _texts(value):
-                self._echoes.remember(SECRET, text, is_alone=False)
+            for name, text in _pairs(value):
+                self._echoes.remember(
+                    rule_for(name) or SECRET, text, is_alone=rule_for(name) is not None
+                )
             if isinstance(value, dict):
                 return {self._key(str(key)): marker(rule) for key in list(value)[:MAX_MEMBERS]}
             return value if isinstance(value, str) and is_ours(value) else marker(rule)
@@ -794,6 +796,16 @@ def _held(holder: dict[str, Any], key: str) -> tuple[Any, Any]:
     return (inner, "value") if isinstance(inner, dict) and "value" in inner else (holder, key)
 
 
+def _pairs(value: object) -> list[tuple[str, str]]:
+    """Return names and values of cookies, be they text or members; of anything else the texts without names."""
+    if isinstance(value, str):
+        parts = (part.partition("=") for part in value.split(";"))
+        return [(name.strip(), unquote_plus(text.strip())) for name, _, text in parts]
+    if isinstance(value, dict):
+        return [(str(name), text) for name, member in value.items() for text in _texts(member)]
+    return [("", text) for text in _texts(value)]
+
+
 def _mode_of(name: str) -> int:
     return SOURCE if name in places.SOURCE else STRUCTURE if name in places.PROGRAMS else FREE
 
@@ -850,6 +862,42 @@ def _is_harmless(name: str, rule: str, value: object) -> bool:
         }
         return rule in least and abs(value) < least[rule]  # type: ignore[arg-type]
     return value is None or type(value) is bool or (type(value) in {list, dict} and not value)
+
+
+def _is_a_things(name: str, value: object) -> bool:
+    """Say whether an id in a UUID's form stands under a name that may well be a thing's."""
+    if not isinstance(value, str) or not _UUID.fullmatch(value.strip("'\"")):
+        return False
+    words = words_of(name)
+    return not _SURELY_PEOPLES.intersection(words) and not any(
+        word.startswith(("userid", "studentid", "pupilid")) for word in words
+    )
+
+
+_UUID = pattern(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_SURELY_PEOPLES = frozenset(
+    {
+        "user",
+        "student",
+        "pupil",
+        "teacher",
+        "child",
+        "guardian",
+        "learner",
+        "person",
+        "player",
+        "roblox",
+        "patient",
+        "employee",
+        "staff",
+        "enduser",
+        "mother",
+        "father",
+        "parent",
+        "device",
+        "customer",
+    }
+)
 
 
 def _is_like_key(text: str) -> bool:
