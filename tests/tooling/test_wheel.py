@@ -80,6 +80,17 @@ def test_the_bare_package_brings_only_what_telemetry_needs(
     assert packages - BASE <= BEHIND_BASE
 
 
+def test_the_bare_package_carries_the_word_lists(install: Callable[[str], Installed]) -> None:
+    folder = ROOT / "src/toolboxai/telemetry/privacy/words"
+    ended = install("").python(
+        "from importlib.resources import files\n"
+        "words = files('toolboxai.telemetry.privacy') / 'words'\n"
+        "print(*sorted(file.name for file in words.iterdir()))"
+    )
+
+    assert ended == (0, " ".join(sorted(file.name for file in folder.iterdir())) + "\n")
+
+
 def test_telemetry_works_in_the_bare_package(install: Callable[[str], Installed]) -> None:
     ended = install("").python("from toolboxai import telemetry; telemetry.Options()")
 
