@@ -26,7 +26,8 @@ from toolboxai import telemetry
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.bursts import Bursts
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.durations import Durations, durations
+from toolboxai.telemetry.figures import Durations
+from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.setup import current_telemetry
 from toolboxai.telemetry.spool import disk, segment
 from toolboxai.telemetry.storms import Storms

@@ -8,15 +8,13 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from toolboxai.telemetry.durations import (
+from toolboxai.telemetry.figures import Durations, Series, Sketch
+from toolboxai.telemetry.figures.durations import (
     LEAST_SECONDS,
     MAX_ROUTES,
     MOST_SECONDS,
     OTHER_METHOD,
     SURPLUS,
-    Durations,
-    Series,
-    Sketch,
     from_rows,
     to_rows,
 )

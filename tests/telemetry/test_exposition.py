@@ -8,10 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from toolboxai.telemetry.durations import Durations
-from toolboxai.telemetry.exposition import Family, Sample, as_text
-from toolboxai.telemetry.figures import Figures
-from toolboxai.telemetry.measuring import LIMITS_SECONDS, families_of
+from toolboxai.telemetry.figures import Durations, Family, Figures, Sample, as_text, families_of
+from toolboxai.telemetry.figures.families import LIMITS_SECONDS
 
 Read = dict[tuple[str, ...], float]
 BREAKS = "\v\f\r\x1c\x1d\x1e\x85\u2028\u2029"

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolboxai.telemetry.durations import Durations
-from toolboxai.telemetry.figures import Figures, Moment, added_up, from_json, to_json
+from toolboxai.telemetry.figures import Durations, Figures, Moment, added_up
+from toolboxai.telemetry.figures.figures import from_json, to_json
 
 numbers = st.integers(0, 2**53)
 times = st.floats(0, 1e10)

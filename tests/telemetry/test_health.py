@@ -22,10 +22,9 @@ from tests.telemetry.conftest import Start
 from tests.telemetry.sink import RecordingSink, answer
 from toolboxai import telemetry
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.durations import Durations, durations
-from toolboxai.telemetry.figures import Figures, Moment
+from toolboxai.telemetry.figures import Durations, Figures, Moment, Workers
+from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.spool import claim_folder
-from toolboxai.telemetry.workers import Workers
 
 LOCAL = {"base_url": "http://localhost:8008", "client": ("127.0.0.1", 5)}
 

@@ -13,7 +13,8 @@ from starlette.websockets import WebSocket
 
 from tests.telemetry.conftest import Start
 from toolboxai import telemetry
-from toolboxai.telemetry.durations import Series, Sketch, durations
+from toolboxai.telemetry.figures import Series, Sketch
+from toolboxai.telemetry.figures.durations import durations
 
 QUICK_SECONDS = 0.2
 Counts = dict[tuple[str, str, str], int]

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from toolboxai.telemetry.figures import Figures, to_json
+from toolboxai.telemetry.figures import Figures, Workers
+from toolboxai.telemetry.figures.figures import to_json
+from toolboxai.telemetry.figures.workers import MAX_FILE_BYTES
 from toolboxai.telemetry.spool import FIGURES_NAME, claim_folder
 from toolboxai.telemetry.spool.slots import Slot
-from toolboxai.telemetry.workers import MAX_FILE_BYTES, Workers
 
 Claim = Callable[[], Slot]
 

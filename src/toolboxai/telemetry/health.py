@@ -10,10 +10,16 @@ from time import time
 from typing import Any
 
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.durations import Sketch, durations
-from toolboxai.telemetry.exposition import Family
-from toolboxai.telemetry.figures import Figures, Moment, added_up
-from toolboxai.telemetry.measuring import families_of, gauge
+from toolboxai.telemetry.figures import (
+    Family,
+    Figures,
+    Moment,
+    Sketch,
+    added_up,
+    families_of,
+    gauge,
+)
+from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.process import REPLACED, Telemetry
 from toolboxai.telemetry.setup import current_telemetry

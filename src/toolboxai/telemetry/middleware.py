@@ -19,8 +19,8 @@ from toolboxai.telemetry.current import (
     current_request,
     set_current_request,
 )
-from toolboxai.telemetry.durations import durations
 from toolboxai.telemetry.facts import OUTERMOST_APP
+from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.lifespan import Lifespan
 from toolboxai.telemetry.outcome import Reporter, keep_if_telling, raised, returned, timed

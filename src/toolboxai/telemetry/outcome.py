@@ -5,8 +5,8 @@ from time import perf_counter, time
 from typing import Protocol
 
 from toolboxai.telemetry.current import Failure, Request
-from toolboxai.telemetry.durations import durations
 from toolboxai.telemetry.facts import route_of
+from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.filtering import chain_of, is_fault
 from toolboxai.telemetry.sampling import is_kept_anyway
 from toolboxai.telemetry.tracing import begin_late

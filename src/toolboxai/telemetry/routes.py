@@ -10,7 +10,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 
 from toolboxai.telemetry.debugging import answer_debug
-from toolboxai.telemetry.exposition import CONTENT_TYPE, as_text
+from toolboxai.telemetry.figures import CONTENT_TYPE, as_text
 from toolboxai.telemetry.health import details, metrics, status
 from toolboxai.telemetry.setup import telemetry
 

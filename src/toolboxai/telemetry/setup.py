@@ -18,7 +18,7 @@ from toolboxai.telemetry.current import (
     captured_id,
     current_request,
 )
-from toolboxai.telemetry.durations import durations
+from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.handlers import noting
 from toolboxai.telemetry.middleware import TelemetryLayer

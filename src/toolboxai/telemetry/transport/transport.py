@@ -15,8 +15,8 @@ from sentry_sdk.transport import Transport
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.durations import durations
-from toolboxai.telemetry.figures import Figures, moment
+from toolboxai.telemetry.figures import Figures, Workers, moment
+from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
 from toolboxai.telemetry.spool import Entry, Slot, Spool, claim_folder, may_pass
@@ -29,7 +29,6 @@ from toolboxai.telemetry.transport.reports import Reports
 from toolboxai.telemetry.transport.sender import Sender
 from toolboxai.telemetry.transport.sink import Post, Sink
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem, categories_of
-from toolboxai.telemetry.workers import Workers
 
 log = logging.getLogger(__name__)
 

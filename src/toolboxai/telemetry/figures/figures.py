@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from toolboxai.telemetry.durations import Durations, Series, Sketch, from_rows, to_rows
+from toolboxai.telemetry.figures.durations import Durations, Series, Sketch, from_rows, to_rows
 
 VERSION = 1
 _LATEST_SECONDS = 1e11

@@ -88,6 +88,9 @@ class Durations:
     """A sketch for each series, of at most ``MAX_ROUTES`` routes. Safe for threads."""
 
     def __init__(self) -> None:
+        self._begin()
+
+    def _begin(self) -> None:
         self._pending: deque[tuple[str, str, int, float]] = deque()
         self._sketches: dict[tuple[str, str, int], Sketch] = {}
         self._routes: set[str] = set()
@@ -146,7 +149,7 @@ class Durations:
 
     def after_fork(self) -> None:
         """Begin anew in a child: what the parent counted is the parent's, and the lock may be stuck."""
-        self.__init__()  # type: ignore[misc]
+        self._begin()
 
 
 def to_rows(sketches: Mapping[Series, Sketch]) -> list[list[Any]]:

@@ -4,9 +4,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
-from toolboxai.telemetry.durations import Series, Sketch
-from toolboxai.telemetry.exposition import Family, Sample
-from toolboxai.telemetry.figures import Figures
+from toolboxai.telemetry.figures.durations import Series, Sketch
+from toolboxai.telemetry.figures.exposition import Family, Sample
+from toolboxai.telemetry.figures.figures import Figures
 
 PREFIX = "toolboxai_telemetry"
 REQUESTS = "toolboxai_http_request_duration"

@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Lock
 from time import monotonic, time
 
-from toolboxai.telemetry.figures import Figures, from_json, to_json
+from toolboxai.telemetry.figures.figures import Figures, from_json, to_json
 from toolboxai.telemetry.spool import FIGURES_NAME
 
 WRITE_SECONDS = 1.0
