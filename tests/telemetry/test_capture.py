@@ -6,17 +6,17 @@ from typing import Any
 
 import pytest
 
-from toolboxai.telemetry.capture import (
+from toolboxai.telemetry.capture.exceptions import (
     MAX_CHAINED,
     exception_event,
     text_of,
 )
+from toolboxai.telemetry.capture.frames import MAX_FRAMES
+from toolboxai.telemetry.capture.variables import MAX_LOCAL_CHARS, Budget, show
 from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, mark_captured
 from toolboxai.telemetry.facts import describe, status_name
-from toolboxai.telemetry.frames import MAX_FRAMES
 from toolboxai.telemetry.log_items import one_line
 from toolboxai.telemetry.logs import level_of
-from toolboxai.telemetry.variables import MAX_LOCAL_CHARS, Budget, show
 
 
 def event_of(error: Exception) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from toolboxai.telemetry.bursts import Bursts
 from toolboxai.telemetry.capture import (
     exception_event,
     exception_values,
+    is_in_app,
     without_variables,
 )
 from toolboxai.telemetry.conversations import without_words
@@ -26,7 +27,6 @@ from toolboxai.telemetry.current import (
 )
 from toolboxai.telemetry.facts import describe, request_facts, transaction_name
 from toolboxai.telemetry.filtering import is_fault
-from toolboxai.telemetry.frames import is_in_app
 from toolboxai.telemetry.logs import Entry
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym

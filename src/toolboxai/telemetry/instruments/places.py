@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from types import FrameType, TracebackType
 from typing import Any
 
-from toolboxai.telemetry.frames import frames_of
+from toolboxai.telemetry.capture import frames_of
 
 MAX_LOOKED_AT = 80
 

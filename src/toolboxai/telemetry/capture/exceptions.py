@@ -5,9 +5,9 @@ from time import time
 from types import TracebackType
 from typing import Any
 
+from toolboxai.telemetry.capture.frames import frames_of
+from toolboxai.telemetry.capture.variables import MAX_EVENT_LOCAL_CHARS, Budget
 from toolboxai.telemetry.conversations import quotes_a_conversation, without_quotes
-from toolboxai.telemetry.frames import frames_of
-from toolboxai.telemetry.variables import MAX_EVENT_LOCAL_CHARS, Budget
 
 Event = dict[str, Any]
 

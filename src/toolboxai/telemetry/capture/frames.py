@@ -1,6 +1,6 @@
 """A traceback → its frames, with source lines from ``linecache`` and, where they are the application's own, variables.
 
-They cost what is looked at: source is kept by code object and line, libraries' frames are shown without.
+They cost what is looked at: source is kept by file and line, libraries' frames are shown without.
 """
 
 import linecache
@@ -12,8 +12,8 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+from toolboxai.telemetry.capture.variables import MAX_EVENT_LOCAL_CHARS, Budget, locals_of
 from toolboxai.telemetry.conversations import is_of_a_library
-from toolboxai.telemetry.variables import MAX_EVENT_LOCAL_CHARS, Budget, locals_of
 
 CONTEXT_LINES = 5
 MAX_FRAMES = 100
@@ -65,7 +65,7 @@ def _frame(
         "in_app": in_app,
     }
     if in_app or source_for_all:
-        described |= _source(code, line)
+        described |= _source(code.co_filename, line)
     if in_app:
         described["vars"] = locals_of(frame.f_locals, budget)
     return described
@@ -107,12 +107,8 @@ def _filename(code: CodeType, module: str) -> str:
     return code.co_filename.removeprefix(f"{base}/")
 
 
-def _source(code: CodeType, line: int) -> Mapping[str, Any]:
-    return _source_of(code.co_filename, line)
-
-
 @lru_cache(maxsize=1_024)
-def _source_of(filename: str, line: int) -> Mapping[str, Any]:
+def _source(filename: str, line: int) -> Mapping[str, Any]:
     lines = linecache.getlines(filename)
     if not 0 < line <= len(lines):
         return {}
