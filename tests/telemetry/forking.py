@@ -24,13 +24,13 @@ from starlette.routing import Route
 
 from toolboxai import telemetry
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.bursts import Bursts
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.figures import Durations
 from toolboxai.telemetry.figures.durations import durations
+from toolboxai.telemetry.reporting.bursts import Bursts
+from toolboxai.telemetry.reporting.storms import Storms
 from toolboxai.telemetry.setup import current_telemetry
 from toolboxai.telemetry.spool import disk, segment
-from toolboxai.telemetry.storms import Storms
 from toolboxai.telemetry.transport import keeper, sink
 from toolboxai.telemetry.transport.limit_file import LimitFile
 

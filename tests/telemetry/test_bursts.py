@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolboxai.telemetry.bursts import MAX_KINDS, Bursts
+from toolboxai.telemetry.reporting.bursts import MAX_KINDS, Bursts
 
 
 class Clock:

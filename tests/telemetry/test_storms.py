@@ -11,9 +11,9 @@ from starlette.testclient import TestClient
 from tests.telemetry.conftest import Start
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
-from toolboxai.telemetry import storms as storms_module
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.storms import Storms, kind_of
+from toolboxai.telemetry.reporting import storms as storms_module
+from toolboxai.telemetry.reporting.storms import Storms, kind_of
 
 
 class Clock:

@@ -4,14 +4,10 @@ from collections.abc import Callable, Mapping
 from time import time
 from typing import Any
 
-import sentry_sdk
-
-from toolboxai.telemetry import instruments, messages
+from toolboxai.telemetry import instruments
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.bursts import Bursts
 from toolboxai.telemetry.capture import (
     exception_event,
-    exception_values,
     is_in_app,
     without_variables,
 )
@@ -25,13 +21,22 @@ from toolboxai.telemetry.current import (
     mark_captured,
     new_id,
 )
-from toolboxai.telemetry.facts import describe, request_facts, transaction_name
+from toolboxai.telemetry.facts import describe, transaction_name
 from toolboxai.telemetry.filtering import is_fault
 from toolboxai.telemetry.logs import Entry
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import UNKNOWN, Pseudonym
-from toolboxai.telemetry.refusals import Refusals
-from toolboxai.telemetry.storms import Storms, kind_of
+from toolboxai.telemetry.reporting import messages
+from toolboxai.telemetry.reporting.bursts import Bursts
+from toolboxai.telemetry.reporting.describing import (
+    fingerprint_of,
+    on_scopes,
+    replace_frames,
+    restore_request,
+    user_id,
+)
+from toolboxai.telemetry.reporting.refusals import Refusals
+from toolboxai.telemetry.reporting.storms import Storms, kind_of
 from toolboxai.telemetry.surroundings import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door
@@ -99,7 +104,7 @@ class Reporting:
         """Say whether an error is sent in full, or only counted because there are so many of its kind."""
         if failure.is_admitted is None:
             kind = kind or self._kind_of(failure)
-            failure.is_admitted = self._storms.admits(kind, _user_id())
+            failure.is_admitted = self._storms.admits(kind, user_id())
         return failure.is_admitted
 
     def _kind_of(self, failure: Failure) -> str:
@@ -125,7 +130,7 @@ class Reporting:
                 handled=handled,
                 in_app_prefixes=self._in_app_prefixes,
             )
-            return {**event, **(failure.words or {}), **_fingerprint_of(failure.error)}
+            return {**event, **(failure.words or {}), **fingerprint_of(failure.error)}
         kind = {"type": type(failure.error).__name__, "value": "<could not be described>"}
         return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
 
@@ -137,7 +142,7 @@ class Reporting:
         """Count what a request was refused for; of many within a minute report one event."""
         for reason in self._refusals.of(request):
             counters.add(f"refused.{reason}")
-            burst = self._bursts.add(reason, _user_id())
+            burst = self._bursts.add(reason, user_id())
             if burst is not None and not request.is_refusal_told:
                 self._send(messages.burst_of_refusals(burst))
 
@@ -166,18 +171,18 @@ class Reporting:
             self.failed(failure, handled=True, mechanism="logging")
             return
         kind = f"{entry.logger} says {entry.template}"
-        self._send_unless_storm(kind, _user_id(), messages.logged(entry))
+        self._send_unless_storm(kind, user_id(), messages.logged(entry))
 
     def _send(self, event: dict[str, Any], failure: Failure | None = None) -> None:
         if self._put is None:
             return
         event = {**event, **self._constants}
         describe_surroundings(event, failure.error if failure else None)
-        described = _on_scopes(event, failure)
+        described = on_scopes(event, failure)
         if described is None:  # an event processor of the application's own said no
             counters.dropped("event_processor", "error")
             return
-        _say_again(described)
+        restore_request(described)
         trace = described.get("contexts", {}).get("trace", {})
         header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
         self._put(Outgoing([OutgoingItem("event", described)], event["event_id"], header))
@@ -189,7 +194,7 @@ class Reporting:
     def _transaction(self, event: dict[str, Any], request: Request) -> None:
         if self._put is None:
             return
-        described = _on_scopes(event)
+        described = on_scopes(event)
         if described is None:
             counters.dropped("event_processor", "transaction")
             return
@@ -203,72 +208,19 @@ class Reporting:
         ``None`` for what is reported at the request's end, or is already.
         """
         event["release"] = self._options.release
+        if event.get("type") == "transaction":
+            if quantity := without_words(event):
+                counters.add("redacted.conversation", quantity)
+            return event
         error = (hint.get("exc_info") or (None, None))[1]
         if isinstance(error, BaseException) and instruments.is_awaited(event, error):
             counters.dropped("event_processor", "error", -1)  # as which the SDK will count it
             return None
-        if event.get("type") == "transaction":
-            quantity = without_words(event)
-            if quantity:
-                counters.add("redacted.conversation", quantity)
         if isinstance(error, BaseException) and captured_id(error) != event["event_id"]:
             mark_captured(error, event["event_id"])
-            _enrich(event, error, self._in_app_prefixes)
-        if event.get("type") != "transaction":
-            describe_surroundings(event, error)
+            replace_frames(event, error, self._in_app_prefixes)
+        describe_surroundings(event, error)
         request = current_request()
-        if request is not None and event.get("type") != "transaction":
+        if request is not None:
             describe(event, request, max_breadcrumbs=self._options.max_breadcrumbs)
         return event
-
-
-def _user_id() -> str | None:
-    user = sentry_sdk.get_isolation_scope()._user or {}  # noqa: SLF001 - nothing public tells
-    user_id = user.get("id")
-    return None if user_id is None else str(user_id)
-
-
-def _fingerprint_of(error: BaseException) -> dict[str, list[str]]:
-    """Return what an error's own ``fingerprint`` says: which others are the same to its author."""
-    parts = getattr(error, "fingerprint", None)
-    if isinstance(parts, list | tuple) and parts and all(isinstance(part, str) for part in parts):
-        return {"fingerprint": [*parts]}
-    return {}
-
-
-def _enrich(event: dict[str, Any], error: BaseException, prefixes: tuple[str, ...]) -> None:
-    """Replace frames that the SDK built without locals and source by ours, keeping its mechanism."""
-    given = event.get("exception", {}).get("values") or []
-    mechanism = (given[-1].get("mechanism") if given else None) or {}
-    values = exception_values(
-        error,
-        error.__traceback__,
-        mechanism=str(mechanism.get("type", "generic")),
-        handled=bool(mechanism.get("handled", True)),
-        in_app_prefixes=prefixes,
-    )
-    event["exception"] = {"values": values}
-
-
-def _on_scopes(event: Any, failure: Failure | None = None) -> dict[str, Any] | None:  # noqa: ANN401 - the SDK's event type is closed
-    """Return ``event`` with what the application set, for everything or for this request."""
-    merged = sentry_sdk.Scope()
-    merged.update_from_scope(sentry_sdk.get_global_scope())
-    merged.update_from_scope(sentry_sdk.get_isolation_scope())
-    merged.update_from_scope(sentry_sdk.get_current_scope())
-    hint: dict[str, Any] = {}
-    if failure is not None:
-        hint["exc_info"] = (type(failure.error), failure.error, failure.traceback)
-    described = merged.apply_to_event(event, hint, {})
-    if hint.get("attachments"):
-        counters.dropped("attachment_unsupported", "attachment", len(hint["attachments"]))
-    return None if described is None else dict(described)
-
-
-def _say_again(event: dict[str, Any]) -> None:
-    """Undo what an SDK that the application starts as well says of a request: raw paths, cookies, bodies."""
-    request, processors = current_request(), sentry_sdk.get_isolation_scope()._event_processors  # noqa: SLF001
-    modules = (str(getattr(each, "__module__", "")) for each in processors)
-    is_theirs = any(name.startswith("sentry_sdk.integrations.") for name in modules)
-    if is_theirs and request is not None and request.kind in {"http", "websocket"}:
-        event["request"] = request_facts(request.scope, transaction_name(request))

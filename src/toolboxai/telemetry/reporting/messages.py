@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from time import time
 from typing import Any
 
-from toolboxai.telemetry.bursts import Burst
 from toolboxai.telemetry.current import new_id
 from toolboxai.telemetry.logs import Entry
-from toolboxai.telemetry.storms import Storm
+from toolboxai.telemetry.reporting.bursts import Burst
+from toolboxai.telemetry.reporting.storms import Storm
 
 Event = dict[str, Any]
 
