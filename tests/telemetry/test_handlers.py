@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from tests.telemetry.conftest import Start
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
-from toolboxai.telemetry.handlers import noting
+from toolboxai.telemetry.asgi.handlers import noting
 
 
 def in_a_thread(_request: Request, error: Exception) -> JSONResponse:

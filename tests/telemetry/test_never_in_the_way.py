@@ -27,9 +27,9 @@ OUTERMOST = {
     "border:_Quietly.__enter__",
     "border:_Quietly.__exit__",
     "instruments.arriving:Arrivals.find_spec",
-    "middleware:TelemetryLayer.__call__",
-    "middleware:TelemetryLayer._lifespan",
-    "middleware:TelemetryLayer._request",
+    "asgi.middleware:TelemetryLayer.__call__",
+    "asgi.middleware:TelemetryLayer._lifespan",
+    "asgi.middleware:TelemetryLayer._request",
     "transport.transport:SpoolingTransport.capture_envelope",
     "unattended:InterpreterHooks._program",
     "unattended:InterpreterHooks._thread",
@@ -119,7 +119,7 @@ async def outcomes(host: Host, calls: Sequence[Call]) -> dict[str, Outcome]:
 
 async def instrumented(host: Host, call: Call, monkeypatch: pytest.MonkeyPatch) -> Outcome:
     """Return what the host sees; of the first call, as the first that a new application serves."""
-    monkeypatch.setattr("toolboxai.telemetry.middleware.chance", lambda: call.chance)
+    monkeypatch.setattr("toolboxai.telemetry.asgi.middleware.chance", lambda: call.chance)
     if call is CALLS[0]:
         host.app.middleware_stack = None  # so that it is built again, layer included
     return await outcome(host, call)
@@ -283,7 +283,7 @@ def test_a_broken_telemetry_says_so_once_a_minute_and_counts(
         for _ in range(3):
             await outcome(host, CALLS[0])
 
-    points = ("logs:LogWatch.see", "middleware:_look")
+    points = ("logs:LogWatch.see", "asgi.middleware:_look")
     with broken([OURS[f"toolboxai.telemetry.{point}"] for point in points]):
         logging.getLogger("school").error("said in between")
         asyncio.run(thrice())

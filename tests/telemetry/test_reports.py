@@ -217,7 +217,7 @@ def test_what_is_still_untold_is_told_at_the_end(start: Start, sink: RecordingSi
 def test_requests_whose_trace_chance_passed_over_are_told(
     start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolboxai.telemetry.middleware.chance", lambda: 0.9)
+    monkeypatch.setattr("toolboxai.telemetry.asgi.middleware.chance", lambda: 0.9)
     start(traces_sample_rate=0.5, environment="production")
     app = FastAPI()
 

@@ -582,7 +582,7 @@ def test_the_debug_route_does_not_exist_outside_development(start: Start) -> Non
 def test_a_failed_request_keeps_its_trace_whatever_chance_said(
     start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolboxai.telemetry.middleware.chance", lambda: 0.99)
+    monkeypatch.setattr("toolboxai.telemetry.asgi.middleware.chance", lambda: 0.99)
     start(traces_sample_rate=0.1)
     with TestClient(application(), raise_server_exceptions=False) as client:
         client.get("/fine")
@@ -599,7 +599,7 @@ def test_a_failed_request_keeps_its_trace_whatever_chance_said(
 def test_a_slow_request_stands_for_itself_and_a_quick_one_for_its_kind(
     start: Start, sink: RecordingSink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("toolboxai.telemetry.middleware.chance", lambda: 0.01)
+    monkeypatch.setattr("toolboxai.telemetry.asgi.middleware.chance", lambda: 0.01)
     start(traces_sample_rate=0.1)
     with TestClient(application(), raise_server_exceptions=False) as client:
         client.get("/fine")

@@ -11,17 +11,13 @@ from sentry_sdk.scope import add_global_event_processor
 from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
+from toolboxai.telemetry.asgi import TelemetryLayer, watch_handlers
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.children import keep_at_their_end
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.current import (
-    captured_id,
-    current_request,
-)
+from toolboxai.telemetry.current import captured_id, current_request
 from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.filtering import is_fault
-from toolboxai.telemetry.handlers import noting
-from toolboxai.telemetry.middleware import TelemetryLayer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.process import Telemetry
 from toolboxai.telemetry.reporting import Reporting
@@ -127,26 +123,13 @@ def instrument(app: Starlette) -> None:
 
     def build_with_layer() -> ASGIApp:
         with quietly:
-            _watch_handlers(app)
+            watch_handlers(app)
         stack = build()
         with quietly:
             return TelemetryLayer(stack, current_reporting)
         return stack
 
     app.build_middleware_stack = build_with_layer  # type: ignore[method-assign]
-
-
-def _watch_handlers(app: Starlette) -> None:
-    """Let every error handler, those of mounted applications too, note the error it answers with a 5xx.
-
-    The layer sees most of them by itself, but not from behind a ``BaseHTTPMiddleware``.
-    """
-    for kind, handler in list(app.exception_handlers.items()):
-        app.exception_handlers[kind] = noting(handler)
-    for route in app.routes:
-        inner = getattr(route, "app", None)
-        if isinstance(inner, Starlette):
-            _watch_handlers(inner)
 
 
 def telemetry() -> Telemetry:

@@ -10,6 +10,8 @@ from weakref import WeakSet
 from sentry_sdk import Scope
 from starlette.types import ASGIApp, Message, Receive, Send
 
+from toolboxai.telemetry.asgi.lifespan import Lifespan
+from toolboxai.telemetry.asgi.sockets import counted
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import (
@@ -22,11 +24,9 @@ from toolboxai.telemetry.current import (
 from toolboxai.telemetry.facts import OUTERMOST_APP
 from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.filtering import is_fault
-from toolboxai.telemetry.lifespan import Lifespan
 from toolboxai.telemetry.outcome import Reporter, keep_if_telling, raised, returned, timed
 from toolboxai.telemetry.sampling import is_sampled, rate_for
 from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
-from toolboxai.telemetry.sockets import counted
 from toolboxai.telemetry.tracing import begin, read_trace_headers
 from toolboxai.telemetry.unattended import watch_loop
 

@@ -5,6 +5,8 @@ from functools import partial, wraps
 from inspect import iscoroutinefunction
 from typing import Any
 
+from starlette.applications import Starlette
+
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import current_request
 from toolboxai.telemetry.filtering import is_fault
@@ -13,6 +15,19 @@ Handler = Callable[..., Any]
 # FastAPI's, by name: no import needed.
 VALIDATION_ERROR = "RequestValidationError"
 _WRAPPED = "__toolboxai_noting__"
+
+
+def watch_handlers(app: Starlette) -> None:
+    """Let every error handler, those of mounted applications too, note the error it answers with a 5xx.
+
+    The layer sees most of them by itself, but not from behind a ``BaseHTTPMiddleware``.
+    """
+    for kind, handler in list(app.exception_handlers.items()):
+        app.exception_handlers[kind] = noting(handler)
+    for route in app.routes:
+        inner = getattr(route, "app", None)
+        if isinstance(inner, Starlette):
+            watch_handlers(inner)
 
 
 def noting(handler: Handler) -> Handler:
