@@ -12,8 +12,8 @@ from toolboxai.telemetry.reporting import Reporting
 from toolboxai.telemetry.sampling import is_sampled
 from toolboxai.telemetry.scopes import Scopes, current_scopes, isolate
 from toolboxai.telemetry.setup import current_reporting
+from toolboxai.telemetry.steps import Repeatable
 from toolboxai.telemetry.tracing import begin, read_trace_headers
-from toolboxai.telemetry.wrapping import Repeatable
 
 T = TypeVar("T")
 

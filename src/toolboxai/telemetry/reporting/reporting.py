@@ -37,7 +37,7 @@ from toolboxai.telemetry.reporting.describing import (
 )
 from toolboxai.telemetry.reporting.refusals import Refusals
 from toolboxai.telemetry.reporting.storms import Storms, kind_of
-from toolboxai.telemetry.surroundings import describe_surroundings
+from toolboxai.telemetry.steps import describe_surroundings
 from toolboxai.telemetry.tracing import completed, finish
 from toolboxai.telemetry.transport import Door
 from toolboxai.telemetry.transport.wire import Outgoing, OutgoingItem

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Protocol, Self, TypeVar, cast
 
 from toolboxai.telemetry.border import quietly
-from toolboxai.telemetry.runs import Runs
+from toolboxai.telemetry.steps.runs import Runs
 
 F = TypeVar("F", bound=Callable[..., Any])
 

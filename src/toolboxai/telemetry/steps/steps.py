@@ -7,9 +7,9 @@ from typing import Any
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.context import Agent, Education, facts_of, tags_of
 from toolboxai.telemetry.current import Breadcrumb, current_request
-from toolboxai.telemetry.surroundings import NONE, Surroundings, enter, go_back, note_on
+from toolboxai.telemetry.steps.surroundings import NONE, Surroundings, enter, go_back, note_on
+from toolboxai.telemetry.steps.wrapping import Repeatable
 from toolboxai.telemetry.tracing import span
-from toolboxai.telemetry.wrapping import Repeatable
 
 MAX_NAME_CHARS = 200
 
