@@ -15,8 +15,8 @@ from toolboxai.telemetry.capture.frames import MAX_FRAMES
 from toolboxai.telemetry.capture.variables import MAX_LOCAL_CHARS, Budget, show
 from toolboxai.telemetry.current import Breadcrumb, Request, captured_id, mark_captured
 from toolboxai.telemetry.facts import describe, status_name
-from toolboxai.telemetry.log_items import one_line
-from toolboxai.telemetry.logs import level_of
+from toolboxai.telemetry.lines import one_line
+from toolboxai.telemetry.logs.entries import level_of
 
 
 def event_of(error: Exception) -> dict[str, Any]:

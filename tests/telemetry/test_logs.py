@@ -16,8 +16,9 @@ from starlette.testclient import TestClient
 from tests.telemetry.conftest import Start
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
-from toolboxai.telemetry.log_items import attribute, one_line
-from toolboxai.telemetry.logs import MAX_VALUE_CHARS, MAX_VALUES, values_of
+from toolboxai.telemetry.lines import one_line
+from toolboxai.telemetry.logs.entries import MAX_VALUE_CHARS, MAX_VALUES, values_of
+from toolboxai.telemetry.logs.items import attribute
 
 NAUGHTY = "a\r\nb\x1b[31m\x00\u2028\u2029\x85"
 NEAT = "a\\r\\nb\\x1b[31m\\x00\\u2028\\u2029\\x85"

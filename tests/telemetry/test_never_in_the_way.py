@@ -283,7 +283,7 @@ def test_a_broken_telemetry_says_so_once_a_minute_and_counts(
         for _ in range(3):
             await outcome(host, CALLS[0])
 
-    points = ("logs:LogWatch.see", "asgi.middleware:_look")
+    points = ("logs.watch:LogWatch.see", "asgi.middleware:_look")
     with broken([OURS[f"toolboxai.telemetry.{point}"] for point in points]):
         logging.getLogger("school").error("said in between")
         asyncio.run(thrice())

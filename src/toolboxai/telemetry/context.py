@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import sentry_sdk
 
@@ -11,13 +11,6 @@ from toolboxai.telemetry.border import quietly
 MAX_VALUE_CHARS = 200
 # Beside every report of somebody whose role is known; alerts and dashboards ask by it.
 ROLE = "role"
-
-
-class Context(Protocol):
-    """A typed value with a place on reports."""
-
-    name: ClassVar[str]
-    tags: ClassVar[Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

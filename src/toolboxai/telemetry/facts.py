@@ -10,9 +10,7 @@ from typing import Any
 from starlette.routing import BaseRoute, Mount
 
 from toolboxai.telemetry.current import Breadcrumb, Request, new_id
-from toolboxai.telemetry.log_items import one_line
-
-Event = dict[str, Any]
+from toolboxai.telemetry.lines import one_line
 
 # Values of these say what a client can do, not who it is. All other headers stay where they are.
 ALLOWED_HEADERS = frozenset(

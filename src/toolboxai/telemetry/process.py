@@ -15,8 +15,7 @@ from toolboxai.telemetry import instruments
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import current_request
-from toolboxai.telemetry.log_items import renderer
-from toolboxai.telemetry.logs import LogWatch
+from toolboxai.telemetry.logs import LogWatch, renderer
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import Pseudonym, pseudonyms, secret_in
 from toolboxai.telemetry.reporting import Reporting

@@ -16,8 +16,8 @@ from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.instruments.calls import Choices
 from toolboxai.telemetry.instruments.observing import Function, Patches
-from toolboxai.telemetry.log_items import Place, one_line
-from toolboxai.telemetry.logs import MAX_BODY_CHARS, Call, LogWatch, calls, values_of
+from toolboxai.telemetry.lines import one_line
+from toolboxai.telemetry.logs import MAX_BODY_CHARS, Call, LogWatch, Place, calls, values_of
 
 _LEVELS = {
     "debug": logging.DEBUG,

@@ -4,20 +4,11 @@ from collections.abc import Callable, Mapping
 from math import isfinite
 from typing import Any
 
+from toolboxai.telemetry.lines import one_line
+
 MAX_NAME_CHARS = 256
 MAX_INTEGER_BITS = 63
 _SEVERITY = {"fatal": 21, "error": 17, "warn": 13, "info": 9, "debug": 5, "trace": 1}
-# A log line is one line, whatever somebody typed into a form: CR, LF, ESC and their like become visible.
-_CONTROL = {code: f"\\x{code:02x}" for code in [*range(32), *range(127, 160)]} | {
-    9: "\t",
-    10: "\\n",
-    13: "\\r",
-    # Also what ends a line for some, and what turns the direction of the text around.
-    **{
-        code: f"\\u{code:04x}"
-        for code in [0x2028, 0x2029, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
-    },
-}
 
 Scalar = str | int | float | bool
 
@@ -27,11 +18,6 @@ Around = tuple[str | None, str | None, str | None, str | None, str | None]
 # … and timestamp, level, body, logger, template, (module, function, line), the application's own values, around.
 Place = tuple[str, str, int]
 Taken = tuple[float, str, str, str, str | None, Place, Mapping[str, Scalar], Around]
-
-
-def one_line(text: str) -> str:
-    """Return ``text`` with control characters written out, so that nobody can forge a line."""
-    return text if text.isprintable() else text.translate(_CONTROL)
 
 
 def renderer(constants: Mapping[str, str | None]) -> Callable[[Taken], dict[str, Any]]:

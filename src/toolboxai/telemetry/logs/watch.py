@@ -1,12 +1,10 @@
 """What loggers say → breadcrumbs of the request, log items, and reports of what is logged as an error."""
 
 import logging
-import re
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar
 
 from sentry_sdk import Scope
 
@@ -19,12 +17,11 @@ from toolboxai.telemetry.current import (
     is_captured,
 )
 from toolboxai.telemetry.facts import route_of
-from toolboxai.telemetry.log_items import Around, Place, Scalar, Taken, one_line
+from toolboxai.telemetry.lines import one_line
+from toolboxai.telemetry.logs.entries import MAX_BODY_CHARS, Entry, extra_of, level_of, said_by
+from toolboxai.telemetry.logs.items import Around, Place, Scalar, Taken
 from toolboxai.telemetry.tracing import parent_of
 
-MAX_BODY_CHARS = 8_192
-MAX_VALUES = 20
-MAX_VALUE_CHARS = 1_024
 MAX_USER_CHARS = 256
 # Our own and the transport's loggers: what they say while sending must not be sent.
 # The logs of requests that came in or went out say again what traces and breadcrumbs say, but with raw
@@ -37,28 +34,6 @@ _SERVERS_LAST_WORDS = (
     "Application startup failed",
     "Application shutdown failed",
 )
-_VALUE_NAME = re.compile(r"[\w.]{1,64}", re.ASCII)
-# What every record has, and what formatters add.
-_RECORDS_OWN = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime"})
-_RECORDS_OWN_COUNT = len(vars(logging.makeLogRecord({})))
-_EMPTY: Mapping[str, Scalar] = {}
-
-
-class Entry(NamedTuple):
-    """What was logged as an error, by whichever library."""
-
-    timestamp: float
-    level: int
-    logger: str
-    body: str
-    template: str
-    error: BaseException | None
-
-    @property
-    def words(self) -> dict[str, Any]:
-        """What was said, in the shapes of Sentry's event schema."""
-        said = {"message": one_line(self.template), "formatted": self.body}
-        return {"logger": one_line(self.logger), "logentry": said}
 
 
 @dataclass(slots=True)
@@ -80,52 +55,6 @@ class Call:
 
 
 calls: ContextVar[Call | None] = ContextVar("toolboxai_telemetry_log_call", default=None)
-
-
-def said_by(record: logging.LogRecord) -> str:
-    """Return the record's message; of one that can't be formatted, its template."""
-    try:
-        return record.getMessage()
-    except Exception:  # noqa: BLE001 - the application's own arguments, they may do anything
-        return str(record.msg)
-
-
-def level_of(number: int) -> str:
-    """Return Sentry's name for a stdlib log level."""
-    if number >= logging.CRITICAL:
-        return "fatal"
-    if number >= logging.ERROR:
-        return "error"
-    if number >= logging.WARNING:
-        return "warn"
-    return "info" if number >= logging.INFO else "debug"
-
-
-@lru_cache(maxsize=1_024)
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and _VALUE_NAME.fullmatch(name) is not None
-
-
-def values_of(
-    given: Mapping[str, object], leave_out: frozenset[str] = frozenset()
-) -> Mapping[str, Scalar]:
-    """Return what of the application's own values can be shown without running its code."""
-    shown: dict[str, Scalar] = {}
-    for name, value in given.items():
-        if name in leave_out or not _is_name(name):
-            continue
-        kind = type(value)
-        if kind is str or kind is int or kind is bool or kind is float:
-            shown[name] = value if kind is not str else value[:MAX_VALUE_CHARS]  # type: ignore[assignment, index]
-        elif isinstance(value, str):
-            # Not value[:n]: a subclass of str may do anything there.
-            shown[name] = str.__getitem__(value, slice(0, MAX_VALUE_CHARS))
-        if len(shown) == MAX_VALUES:
-            break
-    return shown
-
-
-_LEVELS = {number: level_of(number) for number in range(0, 60, 10)}
 
 
 class LogWatch:
@@ -194,7 +123,7 @@ class LogWatch:
             return
         body = one_line(said_by(record)[:MAX_BODY_CHARS])
         template = str(record.msg)[:MAX_BODY_CHARS] if record.args else None
-        extra = _extra(record)
+        extra = extra_of(record)
         self.take(record.created, record.levelno, record.name, body, template, place, extra, error)
 
     def take(  # noqa: PLR0917 - called for every line: by position is fastest
@@ -211,7 +140,7 @@ class LogWatch:
         """Take what was logged, unless it is our own or repeats an error that is already reported."""
         if logger.startswith(_SILENT) or _is_repeated(logger, body, error):
             return
-        level, request = _LEVELS.get(number) or level_of(number), current_request()
+        level, request = level_of(number), current_request()
         if request is not None:
             crumb = Breadcrumb(timestamp, logger, level, body)
             request.leave(crumb, limit=self._max_breadcrumbs)
@@ -240,11 +169,6 @@ def _is_repeated(logger: str, body: str, error: BaseException | None) -> bool:
         return logger in _SERVERS and body.startswith(_SERVERS_LAST_WORDS)
     # asyncio logs what its handler was told a moment ago, in whatever context that happens to be.
     return captured_id(error) is not None or (logger == "asyncio" and is_captured(error))
-
-
-def _extra(record: logging.LogRecord) -> Mapping[str, Scalar]:
-    members = record.__dict__
-    return _EMPTY if len(members) == _RECORDS_OWN_COUNT else values_of(members, _RECORDS_OWN)
 
 
 def _around(request: Request | None) -> Around:
