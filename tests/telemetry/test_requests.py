@@ -355,18 +355,23 @@ def test_an_error_for_which_a_websocket_is_refused_or_closed_is_reported_as_hand
 
 
 def test_a_panic_of_a_library_is_an_error_although_it_is_no_exception(
-    start: Start, sink: RecordingSink
+    app: FastAPI, sink: RecordingSink
 ) -> None:
     class PanicException(BaseException):  # as pyo3 has it
         pass
 
-    start()
-    app = FastAPI()
-    telemetry.instrument(app)
-
     @app.get("/panics")
     async def panics() -> None:
         raise PanicException
+
+    with pytest.raises(PanicException):
+        asyncio.run(asked(app, "/panics"))
+
+    assert the_event(sink)["exception"]["values"][-1]["type"] == "PanicException"
+
+
+async def asked(app: FastAPI, path: str) -> None:
+    """Let ``app`` answer in this task, as a server does; what it lets out is raised."""
 
     async def receive() -> Message:
         return {"type": "http.request"}
@@ -374,11 +379,44 @@ def test_a_panic_of_a_library_is_an_error_although_it_is_no_exception(
     async def send(_message: Message) -> None:
         pass
 
-    scope = {"type": "http", "method": "GET", "path": "/panics", "headers": [], "query_string": b""}
-    with pytest.raises(PanicException):
-        asyncio.run(app(scope, receive, send))
+    scope = {"type": "http", "method": "GET", "path": path, "headers": [], "query_string": b""}
+    await app(scope, receive, send)
 
-    assert the_event(sink)["exception"]["values"][-1]["type"] == "PanicException"
+
+def test_a_cancellation_that_nobody_asked_for_fails_the_request_and_is_reported(
+    app: FastAPI, sink: RecordingSink
+) -> None:
+    @app.get("/leaks")
+    async def leaks() -> None:
+        lost = asyncio.ensure_future(asyncio.Event().wait())
+        lost.cancel()
+        await lost
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(asked(app, "/leaks"))
+
+    event = the_event(sink)
+    assert event["exception"]["values"][-1]["type"] == "CancelledError"
+    assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
+    assert event["contexts"]["response"] == {"status_code": 500}
+
+
+def test_a_request_that_its_server_cancels_is_no_error(app: FastAPI, sink: RecordingSink) -> None:
+    @app.get("/waits")
+    async def waits() -> None:
+        await asyncio.Event().wait()
+
+    async def cancelled() -> None:
+        task = asyncio.ensure_future(asked(app, "/waits"))
+        await asyncio.sleep(0)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(cancelled())
+
+    assert telemetry.flush(5)
+    assert sink.items("event") == []
 
 
 def test_scopes_do_not_leak_from_one_request_into_the_next(

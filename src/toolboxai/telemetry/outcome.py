@@ -1,5 +1,6 @@
 """How a piece of work ended, a request or a job, and what of that is reported."""
 
+from asyncio import CancelledError, current_task
 from math import inf
 from time import perf_counter, time
 from typing import Protocol
@@ -21,7 +22,8 @@ class Reporter(Protocol):
     @property
     def is_active(self) -> bool: ...
 
-    def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None: ...
+    def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
+        """Report an error that is somebody's fault, unless this occurrence of it already is."""
 
     def answered_badly(self, request: Request) -> None: ...
 
@@ -49,7 +51,7 @@ def keep_if_telling(reporter: Reporter, request: Request) -> None:
 
 def raised(reporter: Reporter, request: Request, error: BaseException) -> None:
     """The application let an error out: nobody handled it."""
-    request.raised = is_fault(error)
+    request.raised = is_fault(error) or _is_leaked(error)
     if not request.raised and (request.status or 500) >= 500:
         request.status = 499  # whoever asked has left; the 500 is for nobody
     request.status = request.status or 500
@@ -58,6 +60,14 @@ def raised(reporter: Reporter, request: Request, error: BaseException) -> None:
         mechanism = "background" if after_the_answer else "asgi"
         reporter.failed(request.fail(error), handled=False, mechanism=mechanism)
     report_logged(reporter, request, error)
+
+
+def _is_leaked(error: BaseException) -> bool:
+    """Say whether it is a cancellation of something else, awaited here: whoever asked gets a 500 for it."""
+    if not isinstance(error, CancelledError):
+        return False
+    task = current_task()
+    return task is not None and not task.cancelling()
 
 
 def returned(reporter: Reporter, request: Request) -> None:
@@ -75,14 +85,18 @@ def returned(reporter: Reporter, request: Request) -> None:
 
 def _reason(request: Request) -> Failure | None:
     """Return the error behind a 5xx: the one that was answered with it, else the last that was logged."""
-    return request.failure or (request.logged[-1] if request.logged else None)
+    return request.failure or next(filter(_is_at_fault, reversed(request.logged)), None)
+
+
+def _is_at_fault(failure: Failure) -> bool:
+    return is_fault(failure.error)
 
 
 def report_logged(reporter: Reporter, request: Request, reported: BaseException | None) -> None:
     """Report what was only logged; what was logged and then raised, as it was or in another, is reported already."""
     known = {id(error) for error in chain_of(reported)}
     telling: list[Failure] = []
-    for failure in reversed(request.logged):
+    for failure in filter(_is_at_fault, reversed(request.logged)):
         if id(failure.error) not in known:
             known.update(id(error) for error in chain_of(failure.error))
             telling.append(failure)

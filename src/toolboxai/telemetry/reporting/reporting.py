@@ -87,9 +87,8 @@ class Reporting:
         self._put = None
 
     def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
-        """Report an error that was met, unless it is nobody's fault or this occurrence already is reported."""
-        error = failure.error
-        if self._put is None or not is_fault(error) or captured_id(error):
+        """Report an error that is somebody's fault, unless this occurrence of it already is."""
+        if self._put is None or captured_id(failure.error):
             return
         kind = self._kind_of(failure)
         mark_captured(failure.error, failure.event_id)
@@ -167,8 +166,9 @@ class Reporting:
         """Report what was logged as an error; what has only words is grouped by its template."""
         error = entry.error
         if error is not None:
-            failure = Failure(error, error.__traceback__, new_id(128), entry.words)
-            self.failed(failure, handled=True, mechanism="logging")
+            if is_fault(error):
+                failure = Failure(error, error.__traceback__, new_id(128), entry.words)
+                self.failed(failure, handled=True, mechanism="logging")
             return
         kind = f"{entry.logger} says {entry.template}"
         self._send_unless_storm(kind, user_id(), messages.logged(entry))
