@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, arrived
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry.lines import one_line
@@ -211,3 +211,31 @@ def test_a_line_that_was_made_one_stays_as_it_is(text: str) -> None:
 
     assert len(line.splitlines()) <= 1
     assert one_line(line) == line
+
+
+def raised() -> Exception:
+    try:
+        int("words")
+    except ValueError as error:
+        return error
+    raise AssertionError
+
+
+def test_an_error_that_is_itself_the_message_is_reported_with_its_stack(
+    start: Start, sink: RecordingSink
+) -> None:
+    start()
+    serve(lambda: log.error(raised()))
+
+    (event,) = arrived(sink)
+    (value,) = event["exception"]["values"]
+    assert value["type"] == "ValueError"
+    assert value["stacktrace"]["frames"][-1]["function"] == "raised"
+
+
+def test_an_error_that_was_never_raised_is_words(start: Start, sink: RecordingSink) -> None:
+    start()
+    serve(lambda: log.error(ValueError("not today")))
+
+    (event,) = arrived(sink)
+    assert event["logentry"]["formatted"] == "not today"

@@ -17,7 +17,15 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.instruments.calls import Choices
 from toolboxai.telemetry.instruments.observing import Function, Patches
 from toolboxai.telemetry.lines import one_line
-from toolboxai.telemetry.logs import MAX_BODY_CHARS, Call, LogWatch, Place, calls, values_of
+from toolboxai.telemetry.logs import (
+    MAX_BODY_CHARS,
+    Call,
+    LogWatch,
+    Place,
+    calls,
+    raised_in,
+    values_of,
+)
 
 _LEVELS = {
     "debug": logging.DEBUG,
@@ -103,7 +111,7 @@ def _call_of(
         name if isinstance(name, str) else "structlog",
         one_line(_said(event, given.get("positional_args"))[:MAX_BODY_CHARS]),
         values_of(given, _NOT_VALUES),
-        _error_of(given.get("exc_info", method == "exception")),
+        _error_of(given.get("exc_info", method == "exception")) or raised_in(event),
         partial(_place, module),
     )
 

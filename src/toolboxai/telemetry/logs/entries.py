@@ -44,6 +44,11 @@ def said_by(record: logging.LogRecord) -> str:
         return str(record.msg)
 
 
+def raised_in(message: object) -> BaseException | None:
+    """Return a message that is itself an error, if it was raised: only then has it a stack to show."""
+    return message if isinstance(message, BaseException) and message.__traceback__ else None
+
+
 @lru_cache(maxsize=64)
 def level_of(number: int) -> str:
     """Return Sentry's name for a stdlib log level."""

@@ -18,7 +18,14 @@ from toolboxai.telemetry.current import (
 )
 from toolboxai.telemetry.facts import route_of
 from toolboxai.telemetry.lines import one_line
-from toolboxai.telemetry.logs.entries import MAX_BODY_CHARS, Entry, extra_of, level_of, said_by
+from toolboxai.telemetry.logs.entries import (
+    MAX_BODY_CHARS,
+    Entry,
+    extra_of,
+    level_of,
+    raised_in,
+    said_by,
+)
 from toolboxai.telemetry.logs.items import Around, Place, Scalar, Taken
 from toolboxai.telemetry.tracing import parent_of
 
@@ -107,7 +114,7 @@ class LogWatch:
             call.is_taken = True
         if record.levelno < logging.INFO:
             return
-        error = record.exc_info[1] if record.exc_info else None
+        error = record.exc_info[1] if record.exc_info else raised_in(record.msg)
         place = (record.module, record.funcName or "", record.lineno)
         if call is not None:
             self.take(
