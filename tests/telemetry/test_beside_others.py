@@ -46,9 +46,11 @@ def serving(app: FastAPI) -> Iterator[int]:
     thread = Thread(target=server.run)
     thread.start()
     wait_until(lambda: is_listening(port), "the server")
-    yield port
-    server.should_exit = True
-    thread.join()
+    try:
+        yield port
+    finally:
+        server.should_exit = True
+        thread.join()
 
 
 def instrumented(app: FastAPI) -> TestClient:

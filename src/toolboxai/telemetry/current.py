@@ -47,6 +47,7 @@ class Messages:
     received: int = 0
     sent: int = 0
     closed_with: int | None = None
+    has_left: bool = False  # the client
 
 
 class Origin(NamedTuple):

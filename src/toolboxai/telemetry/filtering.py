@@ -3,6 +3,8 @@
 from asyncio import CancelledError
 from collections.abc import Iterator
 
+from toolboxai.telemetry.current import noted_on
+
 MAX_CHAIN = 50
 
 # The other side went away. That is the weather, not a fault (compared by name: no import needed).
@@ -11,13 +13,19 @@ _DEPARTURES = frozenset({"ClientDisconnect", "WebSocketDisconnect"})
 # a panic in a library written in Rust is one.
 _ENDS = (CancelledError, GeneratorExit, KeyboardInterrupt, SystemExit)
 _ENDS_BY_NAME = frozenset({"Cancelled", "GreenletExit"})
+_EXCUSED = "__toolboxai_excused__"
+
+
+def excuse(error: BaseException) -> None:
+    """Leave on ``error`` that it is nobody's fault."""
+    noted_on(error)[_EXCUSED] = True
 
 
 def is_fault(error: BaseException) -> bool:
     """Say whether ``error`` is anybody's fault; a group is when one of its members is."""
     if isinstance(error, BaseExceptionGroup):
         return any(is_fault(member) for member in error.exceptions)
-    if isinstance(error, _ENDS):
+    if isinstance(error, _ENDS) or _EXCUSED in noted_on(error):
         return False
     names = _DEPARTURES if isinstance(error, Exception) else _ENDS_BY_NAME
     return not any(kind.__name__ in names for kind in type(error).__mro__)

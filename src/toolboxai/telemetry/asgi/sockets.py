@@ -2,7 +2,9 @@
 
 from starlette.types import Message, Receive, Send
 
+from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.current import Messages
+from toolboxai.telemetry.filtering import excuse
 
 
 def counted(seen: Messages, receive: Receive, send: Send) -> tuple[Receive, Send]:
@@ -13,6 +15,7 @@ def counted(seen: Messages, receive: Receive, send: Send) -> tuple[Receive, Send
         if message["type"] == "websocket.receive":
             seen.received += 1
         elif message["type"] == "websocket.disconnect":
+            seen.has_left = True
             seen.closed_with = seen.closed_with or message.get("code")
         return message
 
@@ -21,6 +24,12 @@ def counted(seen: Messages, receive: Receive, send: Send) -> tuple[Receive, Send
             seen.sent += 1
         elif message["type"] == "websocket.close":
             seen.closed_with = seen.closed_with or message.get("code", 1000)
-        await send(message)
+        try:
+            await send(message)
+        except Exception as error:
+            with quietly:
+                if seen.has_left:  # some servers refuse what is then said as they refuse nonsense
+                    excuse(error)
+            raise
 
     return receive_counted, send_counted
