@@ -155,6 +155,11 @@ class Request:
         """Whether this is a request whose end can be waited for; a connection of hours has none."""
         return not self.finished and self.scope["type"] == "http"
 
+    @property
+    def tells_what_became(self) -> bool:
+        """Whether its end tells what became of an error that may yet be mended; a job's does, too."""
+        return self.ends_soon or (self.kind == "job" and not self.finished)
+
     def finish(self) -> None:
         """Let go of what is reported: a timer or a pool may keep this object's context for hours."""
         self.finished = True

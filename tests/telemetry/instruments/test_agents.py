@@ -39,6 +39,7 @@ from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry import instruments
 from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.current import MAX_NOTED_ERRORS
 
 TRACE = "0123456789abcdef0123456789abcdef"
 MESSAGES: Any = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": PROMPT}]
@@ -309,6 +310,27 @@ def test_an_error_that_a_fallback_caught_is_one_handled_event(bench: Bench, url:
     assert not bench.has_seen(CANARY)
 
 
+def test_in_a_job_too_an_error_that_was_mended_is_handled_and_one_that_was_not_is_one_event(
+    bench: Bench, url: str
+) -> None:
+    async def ask(*models: str) -> None:
+        agent = an_agent(FallbackModel(*(a_model(url, model) for model in models)))
+        with telemetry.job(models[-1]):
+            await agent.run(PROMPT)
+
+    async def work() -> None:
+        await ask("broken", "gpt-9")
+        with suppress(Exception):
+            await ask("broken", "busy")
+
+    bench.serve(work)
+
+    mended, failed = sorted(bench.sink.items("event"), key=lambda each: each["timestamp"])
+    assert (mended["transaction"], values_of(mended)) == ("gpt-9", [("InternalServerError", True)])
+    assert failed["transaction"] == "busy"
+    assert values_of(failed)[0] == ("FallbackExceptionGroup", False)
+
+
 def test_when_all_models_fail_there_is_one_unhandled_event(bench: Bench, url: str) -> None:
     agent = an_agent(FallbackModel(a_model(url, "broken"), a_model(url, "busy")))
 
@@ -405,6 +427,18 @@ def test_a_clients_error_is_one_event_too(bench: Bench, url: str, *, is_raised: 
     assert values_of(event) == [("BadRequestError", not is_raised)]
     assert counters.snapshot().get("dropped.event_processor.error", 0) == before
     assert not bench.has_seen(CANARY)
+
+
+def test_of_many_clients_errors_none_is_lost(bench: Bench, url: str) -> None:
+    def work() -> None:
+        with a_client(url) as client:
+            for _ in range(MAX_NOTED_ERRORS + 1):
+                with suppress(openai.BadRequestError):
+                    client.chat.completions.create(model="refusing", messages=MESSAGES)
+
+    bench.serve(work)
+
+    assert len(bench.sink.items("event")) == MAX_NOTED_ERRORS + 1
 
 
 def test_a_tools_error_shows_nothing_that_was_said(bench: Bench, url: str) -> None:

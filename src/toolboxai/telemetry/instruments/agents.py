@@ -1,6 +1,6 @@
 """pydantic-ai and openai: Sentry's own integrations of them, switched on without anybody's doing, without the words.
 
-They make the spans. What they capture as unhandled waits here for the request's end (``is_awaited``): an agent's
+They make the spans. What they capture as unhandled waits here for the request's or job's end (``is_awaited``): an agent's
 error is often the reason to ask the next model, and no failure at all.
 """
 
@@ -103,14 +103,14 @@ def _is_shown_by_an_agent() -> bool:
 
 
 class _Errors:
-    """Notes what a call raised, in requests whose end can be waited for."""
+    """Notes what a call raised, in requests and jobs whose end can be waited for."""
 
     def begin(
         self, request: Request, args: tuple[Any, ...], options: Mapping[str, Any]
     ) -> Request | None:
         """Return the request, to be told of an error."""
         del args, options
-        return request if request.ends_soon else None
+        return request if request.tells_what_became else None
 
     def end(self, call: Request, result: object, error: BaseException | None) -> None:
         """Note the error: whether it was dealt with is known at the end."""
@@ -126,7 +126,6 @@ def is_awaited(event: Mapping[str, Any], error: BaseException) -> bool:
     if mechanism not in {_AGENTS, _OPENAI}:
         return False
     request = current_request()
-    if request is not None and request.ends_soon:
-        request.log(error)
+    if request is not None and request.tells_what_became and request.log(error):
         return True
     return any(captured_id(each) is not None for each in chain_of(error))
