@@ -8,7 +8,6 @@ Exits with 1 when an error or, while there was room, anything else is missing, r
 import argparse
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,43 +19,13 @@ from typing import Any
 
 from benchmarks.kills import told_dsn
 from benchmarks.outage import KINDS, Orders
-from benchmarks.processes import HERE, free_port, running
+from benchmarks.processes import Told, free_port, running
 from benchmarks.stored import payloads, stored_in
 from toolboxai.monitor.queries import Queries
 
 DAY_SECONDS = 24 * 3_600.0
 # How far an error's time may be from when it was made to happen.
 CLOSE_SECONDS = 5.0
-
-
-class Outage:
-    """The application under way; it is told to deliver when there is somebody to deliver to."""
-
-    def __init__(self, dsn: str, spool: Path, orders: Orders) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.outage", dsn, str(spool)],
-            cwd=HERE,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self.tell(json.dumps(asdict(orders)))
-
-    def tell(self, line: str) -> None:
-        """Write a line."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{line}\n")
-        self._process.stdin.flush()
-
-    def told(self) -> dict[str, Any]:
-        """Return what it says next."""
-        assert self._process.stdout is not None
-        found: dict[str, Any] = json.loads(self._process.stdout.readline())
-        return found
-
-    def end(self) -> None:
-        """Wait for its end."""
-        self._process.communicate(timeout=60)
 
 
 def cpu_of(pid: int) -> float:
@@ -68,13 +37,14 @@ def cpu_of(pid: int) -> float:
 def live(folder: Path, orders: Orders) -> tuple[dict[str, Any], dict[str, Any], float]:
     """Let the day pass and the morning come; return what the application said of both, the monitor's CPU seconds."""
     port, data = free_port(), folder / "monitor"
-    outage = Outage(told_dsn(data, port), folder / "spool", orders)
-    day = outage.told()
+    outage = Told("benchmarks.outage", told_dsn(data, port), str(folder / "spool"))
+    outage.tell(json.dumps(asdict(orders)))
+    day = json.loads(outage.says())
     arguments = ("toolboxai", "monitor", "--port", str(port), "--data", str(data))
     with running(*arguments, port=port) as monitor:
         before = cpu_of(monitor.pid)
         outage.tell("deliver")
-        morning = outage.told()
+        morning = json.loads(outage.says())
         used = cpu_of(monitor.pid) - before
         outage.end()
     return day, morning, used

@@ -10,12 +10,41 @@ from time import monotonic, sleep
 
 HERE = Path(__file__).parent.parent
 START_SECONDS = 20.0
+END_SECONDS = 60.0
 
 
 def free_port() -> int:
     """Return a port of 127.0.0.1 that nobody listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
+
+
+class Told:
+    """``python -m ARGUMENTS`` under way, which does as it is told and says how it went, a line each."""
+
+    def __init__(self, *arguments: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", *arguments],
+            cwd=HERE,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def tell(self, line: str) -> None:
+        """Write a line."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(f"{line}\n")
+        self._process.stdin.flush()
+
+    def says(self) -> str:
+        """Return what it says next."""
+        assert self._process.stdout is not None
+        return self._process.stdout.readline()
+
+    def end(self) -> str:
+        """Tell it nothing more and wait for its end; return what it still says."""
+        return self._process.communicate(timeout=END_SECONDS)[0]
 
 
 @contextmanager

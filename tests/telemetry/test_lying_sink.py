@@ -50,43 +50,31 @@ def hang_up(connection: Connection) -> None:
     connection.socket.shutdown(socket.SHUT_RDWR)
 
 
-def half_a_head(connection: Connection) -> None:
-    connection.say(b"HTTP/1.1 200 O")
-    hang_up(connection)
+def breaking_off(words: bytes) -> Lie:
+    def lie(connection: Connection) -> None:
+        connection.say(words)
+        hang_up(connection)
+
+    return lie
 
 
-def a_head_without_an_end(connection: Connection) -> None:
-    connection.say(b"HTTP/1.1 200 OK\r\nServer: nginx\r\n")
-    hang_up(connection)
-
-
-def half_an_answer(connection: Connection) -> None:
-    connection.say(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nhalf")
-    hang_up(connection)
-
-
-def half_a_chunk(connection: Connection) -> None:
-    connection.say(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nhalf")
-    hang_up(connection)
+half_an_answer = breaking_off(b"HTTP/1.1 200 OK\r\nContent-Length: 400\r\n\r\nhalf")
+garbage = breaking_off(b"\x00\xff\r\n\r\n" * 100)
+# A head without its end, half a chunk, another protocol, impossible lengths.
+HALVES_AND_NONSENSE = [
+    breaking_off(words)
+    for words in (
+        b"HTTP/1.1 200 O",
+        b"HTTP/1.1 200 OK\r\nServer: nginx\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nffff\r\nhalf",
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\nContent-Length: 7, 8\r\n\r\n",
+    )
+]
 
 
 def drip(connection: Connection) -> None:
     connection.drip(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 9_999, every_seconds=0.02)
-
-
-def garbage(connection: Connection) -> None:
-    connection.say(b"\x00\xff\r\n\r\n" * 100)
-    hang_up(connection)
-
-
-def another_protocol(connection: Connection) -> None:
-    connection.say(b"SSH-2.0-OpenSSH_9.2\r\n")
-    hang_up(connection)
-
-
-def impossible_lengths(connection: Connection) -> None:
-    connection.say(b"HTTP/1.1 200 OK\r\nContent-Length: -5\r\nContent-Length: 7, 8\r\n\r\n")
-    hang_up(connection)
 
 
 def a_line_without_end(connection: Connection) -> None:
@@ -119,14 +107,10 @@ NOT_TAKEN = [
     reset,
     hang,
     hang_up,
-    half_a_head,
-    a_head_without_an_end,
     half_an_answer,
-    half_a_chunk,
     drip,
     garbage,
-    another_protocol,
-    impossible_lengths,
+    *HALVES_AND_NONSENSE,
     a_line_without_end,
     headers_without_end,
 ]

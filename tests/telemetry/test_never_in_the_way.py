@@ -193,22 +193,26 @@ async def changed(
     return len(tried), different
 
 
-def test_each_point_of_telemetry_may_raise_and_no_answer_changes(
-    host: Host, bare: dict[str, Outcome], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("calls", "points", "at_least"),
+    [
+        pytest.param(CALLS, OURS, 150, id="of telemetry"),
+        pytest.param(CALLS_BESIDE_SDK, SDKS, 30, id="of the SDK"),
+    ],
+)
+def test_each_point_may_raise_and_no_answer_changes(
+    host: Host,
+    bare: dict[str, Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    calls: Sequence[Call],
+    points: Points,
+    at_least: int,
 ) -> None:
-    tried, different = asyncio.run(changed(host, CALLS, OURS, bare, monkeypatch))
+    tried, different = asyncio.run(changed(host, calls, points, bare, monkeypatch))
 
     assert not different
-    assert tried > 150
-
-
-def test_each_point_of_the_sdk_may_raise_and_no_answer_changes(
-    host: Host, bare: dict[str, Outcome], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried, different = asyncio.run(changed(host, CALLS_BESIDE_SDK, SDKS, bare, monkeypatch))
-
-    assert not different
-    assert tried > 30
+    assert tried > at_least
 
 
 def test_what_no_call_comes_by_may_raise_all_at_once(

@@ -7,6 +7,10 @@ from typing import Any
 Json = dict[str, Any]
 
 MAX_LINE_NUMBER = 10**9
+# What a frame has in Sentry's shape, of native code most of it, and never has here.
+_NEVER_KNOWN = (
+    "symbol", "instructionAddr", "symbolAddr", "trust", "errors", "lock", "sourceLink",
+)  # fmt: skip
 
 
 def entries(payload: Json) -> list[Json]:
@@ -56,9 +60,7 @@ def _exceptions(value: object) -> Json:
 
 def _exception(value: Json) -> Json:
     return {
-        "type": text(value.get("type")),
-        "value": text(value.get("value")),
-        "module": text(value.get("module")),
+        **_texts(value, type="type", value="value", module="module"),
         "threadId": value.get("thread_id"),
         "mechanism": _mechanism(value.get("mechanism")),
         "stacktrace": _stacktrace(value.get("stacktrace")),
@@ -78,11 +80,9 @@ def _threads(value: object) -> Json:
 
 def _thread(value: Json) -> Json:
     return {
-        "id": text(value.get("id")),
-        "name": text(value.get("name")),
+        **_texts(value, id="id", name="name", state="state"),
         "current": _flag(value.get("current")),
         "crashed": _flag(value.get("crashed")),
-        "state": text(value.get("state")),
         "heldLocks": None,
         "stacktrace": _stacktrace(value.get("stacktrace")),
         "rawStacktrace": None,
@@ -109,26 +109,28 @@ def _has_system_frames(stacktrace: Json | None) -> bool:
 def _frame(value: Json) -> Json:
     line = _line_number(value.get("lineno"))
     return {
-        "filename": text(value.get("filename")),
-        "absPath": text(value.get("abs_path")),
-        "module": text(value.get("module")),
-        "package": text(value.get("package")),
-        "platform": text(value.get("platform")),
-        "function": text(value.get("function")),
-        "rawFunction": text(value.get("raw_function")),
-        "symbol": None,
-        "instructionAddr": None,
-        "symbolAddr": None,
-        "trust": None,
-        "errors": None,
-        "lock": None,
-        "sourceLink": None,
+        **_texts(
+            value,
+            filename="filename",
+            absPath="abs_path",
+            module="module",
+            package="package",
+            platform="platform",
+            function="function",
+            rawFunction="raw_function",
+        ),
+        **dict.fromkeys(_NEVER_KNOWN),
         "lineNo": line,
         "colNo": _line_number(value.get("colno")),
         "inApp": value.get("in_app") is True,
         "context": _source(value, line),
         "vars": mapping(value.get("vars")) or None,
     }
+
+
+def _texts(value: Json, /, **sent_as: str) -> Json:
+    """Return scalars as texts, each under its name here."""
+    return {name: text(value.get(sent)) for name, sent in sent_as.items()}
 
 
 def _source(value: Json, line: int | None) -> list[tuple[int, str]]:
