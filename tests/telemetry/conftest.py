@@ -75,6 +75,21 @@ def arrived(sink: RecordingSink, item_type: str = "event") -> list[dict[str, Any
     return sink.items(item_type)
 
 
+def the_event(sink: RecordingSink) -> dict[str, Any]:
+    """Return the only event."""
+    (event,) = arrived(sink)
+    return event
+
+
+def lines(sink: RecordingSink) -> list[dict[str, Any]]:
+    """Return the log items that arrived, with their attributes' plain values."""
+    items = [item for payload in arrived(sink, "log") for item in payload["items"]]
+    return [
+        item | {"attributes": {name: fact["value"] for name, fact in item["attributes"].items()}}
+        for item in items
+    ]
+
+
 def forget() -> None:
     """Take away what some test, this one or another, set on the SDK's scopes."""
     for scope in (sentry_sdk.get_isolation_scope(), sentry_sdk.get_current_scope()):

@@ -29,7 +29,7 @@ from starlette.background import BackgroundTask
 from starlette.testclient import TestClient
 
 from tests.cli.processes import free_port, is_listening, wait_until
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, arrived
 from tests.telemetry.sink import RecordingSink, accept, answer
 from toolboxai import telemetry
 from toolboxai.telemetry import setup
@@ -58,11 +58,6 @@ def instrumented(app: FastAPI) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
-def events_of(sink: RecordingSink) -> list[dict[str, Any]]:
-    assert telemetry.flush(5)
-    return sink.items("event")
-
-
 def test_one_connection_does_not_carry_a_user_from_one_request_to_the_next(
     start: Start, sink: RecordingSink
 ) -> None:
@@ -88,7 +83,7 @@ def test_one_connection_does_not_carry_a_user_from_one_request_to_the_next(
         connection.sendall(b"GET /boom HTTP/1.1\r\nHost: x\r\n\r\n")
         assert b"500" in received(connection)
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event.get("user") is None
     assert not event.get("tags")
 
@@ -102,11 +97,8 @@ def received(connection: socket.socket) -> bytes:
 
 
 def test_a_request_that_calls_its_own_application_goes_on_as_itself(
-    start: Start, sink: RecordingSink
+    app: FastAPI, client: TestClient, sink: RecordingSink
 ) -> None:
-    start()
-    app = FastAPI()
-
     @app.get("/inner")
     async def inner() -> None:
         sentry_sdk.set_tag("inner", "yes")
@@ -131,9 +123,9 @@ def test_a_request_that_calls_its_own_application_goes_on_as_itself(
         await app(scope, receive, send)
         raise ValueError(name)
 
-    instrumented(app).get("/outer/x")
+    client.get("/outer/x")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["transaction"] == "/outer/{name}"
     assert event["tags"] == {"outer": "yes"}
 
@@ -153,18 +145,15 @@ def test_logging_stays_as_the_application_had_it(
         root.handlers[:] = handlers
     assert "the last resort still speaks" in capfd.readouterr().err
 
-    events = events_of(sink)
+    events = arrived(sink)
     bodies = [item["body"] for payload in sink.items("log") for item in payload["items"]]
     assert bodies == ["the last resort still speaks", "and basicConfig still works"]
     assert [event["logentry"]["formatted"] for event in events] == ["the last resort still speaks"]
 
 
 def test_an_error_that_is_only_logged_is_reported_once_and_handled(
-    start: Start, sink: RecordingSink
+    app: FastAPI, client: TestClient, sink: RecordingSink
 ) -> None:
-    start()
-    app = FastAPI()
-
     @app.get("/logged")
     async def logged() -> None:
         try:
@@ -172,20 +161,17 @@ def test_an_error_that_is_only_logged_is_reported_once_and_handled(
         except ValueError:
             logging.getLogger("shop").exception("went on without it")
 
-    instrumented(app).get("/logged")
+    client.get("/logged")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["exception"]["values"][-1]["mechanism"]["handled"] is True
     assert event["exception"]["values"][-1]["mechanism"]["type"] == "toolboxai.logging"
     assert event["transaction"] == "/logged"
 
 
 def test_an_error_that_is_logged_and_then_raised_is_reported_once_and_unhandled(
-    start: Start, sink: RecordingSink
+    app: FastAPI, client: TestClient, sink: RecordingSink
 ) -> None:
-    start()
-    app = FastAPI()
-
     @app.get("/both")
     async def both() -> None:
         try:
@@ -194,17 +180,16 @@ def test_an_error_that_is_logged_and_then_raised_is_reported_once_and_unhandled(
             logging.getLogger("shop").exception("giving up")
             raise RuntimeError from error
 
-    instrumented(app).get("/both")
+    client.get("/both")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["exception"]["values"][-1]["type"] == "RuntimeError"
     assert event["exception"]["values"][-1]["mechanism"]["handled"] is False
 
 
-def test_an_error_behind_a_http_middleware_is_seen(start: Start, sink: RecordingSink) -> None:
-    start()
-    app = FastAPI()
-
+def test_an_error_behind_a_http_middleware_is_seen(
+    app: FastAPI, client: TestClient, sink: RecordingSink
+) -> None:
     @app.middleware("http")
     async def identity(request: Request, call_next: Callable[[Request], Any]) -> Response:
         response: Response = await call_next(request)
@@ -214,36 +199,31 @@ def test_an_error_behind_a_http_middleware_is_seen(start: Start, sink: Recording
     async def unavailable() -> None:
         raise HTTPException(503, "closed")
 
-    instrumented(app).get("/unavailable")
+    client.get("/unavailable")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["exception"]["values"][-1]["type"] == "HTTPException"
     assert event["exception"]["values"][-1]["mechanism"]["handled"] is True
 
 
-def test_a_returned_500_is_reported_as_one_issue_a_route(start: Start, sink: RecordingSink) -> None:
-    start()
-    app = FastAPI()
-
+def test_a_returned_500_is_reported_as_one_issue_a_route(
+    app: FastAPI, client: TestClient, sink: RecordingSink
+) -> None:
     @app.get("/sorry/{name}")
     async def sorry(name: str) -> JSONResponse:
         return JSONResponse({"sorry": name}, status_code=500)
 
-    client = instrumented(app)
     client.get("/sorry/a")
     client.get("/sorry/b")
 
-    first, second = events_of(sink)
+    first, second = arrived(sink)
     assert first["message"] == "/sorry/{name} answered 500"
     assert first["fingerprint"] == second["fingerprint"] == ["answered", "/sorry/{name}", "500"]
 
 
 def test_a_background_task_that_fails_after_the_answer_says_so(
-    start: Start, sink: RecordingSink
+    app: FastAPI, client: TestClient, sink: RecordingSink
 ) -> None:
-    start()
-    app = FastAPI()
-
     def fail() -> None:
         raise ValueError
 
@@ -251,19 +231,16 @@ def test_a_background_task_that_fails_after_the_answer_says_so(
     async def later() -> JSONResponse:
         return JSONResponse({}, background=BackgroundTask(fail))
 
-    instrumented(app).get("/later")
+    client.get("/later")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["exception"]["values"][-1]["mechanism"]["type"] == "toolboxai.background"
     assert event["contexts"]["response"] == {"status_code": 200}
 
 
 def test_a_4xx_whose_page_asked_for_an_event_id_is_still_no_event(
-    start: Start, sink: RecordingSink
+    app: FastAPI, client: TestClient, sink: RecordingSink
 ) -> None:
-    start()
-    app = FastAPI()
-
     @app.exception_handler(KeyError)
     async def not_found(_request: Request, error: Exception) -> JSONResponse:
         return JSONResponse({"event_id": telemetry.event_id_for(error)}, status_code=404)
@@ -272,9 +249,9 @@ def test_a_4xx_whose_page_asked_for_an_event_id_is_still_no_event(
     async def missing() -> None:
         raise KeyError
 
-    instrumented(app).get("/missing")
+    client.get("/missing")
 
-    assert events_of(sink) == []
+    assert arrived(sink) == []
 
 
 def test_a_second_init_replaces_the_first_for_an_application_that_runs(
@@ -294,7 +271,7 @@ def test_a_second_init_replaces_the_first_for_an_application_that_runs(
 
     client.get("/boom")
 
-    assert [event.get("release") for event in events_of(sink)] == [None, "second@1"]
+    assert [event.get("release") for event in arrived(sink)] == [None, "second@1"]
 
 
 def test_an_application_that_is_instrumented_twice_reports_once(
@@ -314,7 +291,7 @@ def test_an_application_that_is_instrumented_twice_reports_once(
 
     response = client.get("/inner/a")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     (transaction,) = sink.items("transaction")
     assert event["transaction"] == transaction["transaction"] == "/inner/a"
     assert len(response.headers.get_list("x-request-id")) == 1
@@ -356,10 +333,9 @@ class Slippery(str):
         raise RuntimeError
 
 
-def test_an_odd_error_with_odd_values_is_still_reported(start: Start, sink: RecordingSink) -> None:
-    start()
-    app = FastAPI()
-
+def test_an_odd_error_with_odd_values_is_still_reported(
+    app: FastAPI, client: TestClient, sink: RecordingSink
+) -> None:
     @app.get("/odd")
     async def odd() -> None:
         slippery = Slippery("visible")
@@ -367,9 +343,9 @@ def test_an_odd_error_with_odd_values_is_still_reported(start: Start, sink: Reco
         assert slippery
         raise Contrary
 
-    instrumented(app).get("/odd")
+    client.get("/odd")
 
-    raised = [event for event in events_of(sink) if "exception" in event]
+    raised = [event for event in arrived(sink) if "exception" in event]
     (value,) = raised[0]["exception"]["values"]
     assert value["type"] == "Contrary"
     assert value["stacktrace"]["frames"][-1]["vars"]["slippery"] == "visible"
@@ -393,11 +369,8 @@ def test_a_captured_error_can_be_pickled_and_copied(start: Start) -> None:
 
 
 def test_an_enormous_error_is_trimmed_and_the_next_ones_arrive(
-    start: Start, sink: RecordingSink
+    app: FastAPI, client: TestClient, sink: RecordingSink
 ) -> None:
-    start()
-    app = FastAPI()
-
     @app.get("/deep/{depth}")
     async def deep(depth: int) -> None:
         def dive(left: int) -> None:
@@ -408,14 +381,13 @@ def test_an_enormous_error_is_trimmed_and_the_next_ones_arrive(
 
         dive(depth)
 
-    client = instrumented(app)
     client.get("/deep/300")
     sentry_sdk.get_isolation_scope().set_extra("huge", ["y" * 1_000] * 2_000)
     client.get("/deep/1")
     sentry_sdk.get_isolation_scope().clear()
     client.get("/deep/2")
 
-    events = events_of(sink)
+    events = arrived(sink)
     assert [event["transaction"] for event in events] == ["/deep/{depth}"] * 3
     assert all(len(body) < 1_100_000 for body in sink.bodies)
     assert len(orjson.dumps(events[0])) < 200_000
@@ -431,7 +403,7 @@ def test_a_body_that_no_spool_can_hold_is_counted_and_holds_up_nothing(
         transaction.set_data("huge", ["z" * 1_000] * 60)
     sentry_sdk.capture_message("small")
 
-    assert [event["message"] for event in events_of(sink)] == ["small"]
+    assert [event["message"] for event in arrived(sink)] == ["small"]
     assert counters.snapshot()["dropped.cache_overflow.transaction"] == before + 1
 
 
@@ -491,19 +463,17 @@ def test_what_the_sdk_propagates_belongs_to_the_requests_trace(start: Start) -> 
     assert traceparent.startswith(trace_id)
 
 
-def test_a_request_in_a_fresh_context_is_isolated_too(start: Start, sink: RecordingSink) -> None:
-    start()
-    app = FastAPI()
-
+def test_a_request_in_a_fresh_context_is_isolated_too(
+    app: FastAPI, client: TestClient, sink: RecordingSink
+) -> None:
     @app.get("/tag")
     async def tag() -> None:
         sentry_sdk.set_tag("set", "yes")
         raise ValueError
 
-    client = instrumented(app)
     contextvars.Context().run(client.get, "/tag")
 
-    assert [event["tags"] for event in events_of(sink)] == [{"set": "yes"}]
+    assert [event["tags"] for event in arrived(sink)] == [{"set": "yes"}]
     assert not sentry_sdk.get_isolation_scope()._tags  # noqa: SLF001 - nothing public shows them
 
 
@@ -560,7 +530,7 @@ def test_a_request_in_the_same_packet_is_isolated_while_a_background_task_runs(
         while b"500" not in received(connection):
             continue
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["transaction"] == "/second"
     assert event.get("user") is None
 
@@ -598,7 +568,7 @@ def test_a_program_that_changes_its_folder_keeps_its_spool(
     monkeypatch.chdir(tmp_path / "elsewhere")
     sentry_sdk.capture_message("still here")
 
-    assert [event["message"] for event in events_of(sink)] == ["still here"]
+    assert [event["message"] for event in arrived(sink)] == ["still here"]
 
 
 def test_an_application_on_many_loops_is_watched_once_on_each(start: Start) -> None:
@@ -674,7 +644,7 @@ def test_a_record_that_can_not_be_formatted_is_still_reported(
 
     logging.getLogger("shop").error("failed %d items", "many")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["logentry"]["formatted"] == "failed %d items"
 
 

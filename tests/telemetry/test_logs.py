@@ -4,7 +4,6 @@ import logging
 import re
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any
 
 import pytest
 import sentry_sdk
@@ -13,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start, arrived
+from tests.telemetry.conftest import Start, arrived, lines
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry.lines import one_line
@@ -34,16 +33,6 @@ class Colour(StrEnum):
 @pytest.fixture(autouse=True)
 def talkative() -> None:
     log.setLevel(logging.INFO)
-
-
-def lines(sink: RecordingSink) -> list[dict[str, Any]]:
-    """Return the log items that arrived, with their attributes' plain values."""
-    assert telemetry.flush(5)
-    items = [item for payload in sink.items("log") for item in payload["items"]]
-    return [
-        item | {"attributes": {name: fact["value"] for name, fact in item["attributes"].items()}}
-        for item in items
-    ]
 
 
 def serve(work: Callable[[], object]) -> None:

@@ -1,7 +1,5 @@
 """Refused requests and failed sign-ins: counted without what was sent, told when there are many."""
 
-from typing import Any
-
 import pytest
 from fastapi import FastAPI, HTTPException
 from pydantic import BaseModel, ConfigDict
@@ -10,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, arrived
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry.counters import counters
@@ -55,11 +53,6 @@ def client(app: FastAPI, start: Start) -> TestClient:
     start(environment="production", traces_sample_rate=0.0)
     telemetry.instrument(app)
     return TestClient(app, raise_server_exceptions=False)
-
-
-def arrived(sink: RecordingSink) -> list[dict[str, Any]]:
-    assert telemetry.flush(5)
-    return sink.items("event")
 
 
 def counted(prefix: str) -> dict[str, int]:

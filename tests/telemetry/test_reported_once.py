@@ -1,14 +1,13 @@
 """What is said twice is reported once, and with all that was said."""
 
 import logging
-from typing import Any
 
 import sentry_sdk
 from fastapi import BackgroundTasks, FastAPI
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start, arrived
+from tests.telemetry.conftest import Start, arrived, the_event
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 
@@ -23,11 +22,6 @@ def fail() -> None:
 
 def fail_as(number: int) -> None:
     raise ValueError(number)
-
-
-def the_event(sink: RecordingSink) -> dict[str, Any]:
-    (event,) = arrived(sink)
-    return event
 
 
 def test_an_error_that_a_background_task_logs_and_raises_is_unhandled(

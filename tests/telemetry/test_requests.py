@@ -17,7 +17,7 @@ from starlette.testclient import TestClient, WebSocketDenialResponse
 from starlette.types import Message
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, the_event
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 
@@ -163,13 +163,6 @@ def client(start: Start) -> Iterator[TestClient]:
     start(release="school@1.0.0", max_breadcrumbs=3)
     with TestClient(application(), raise_server_exceptions=False) as test_client:
         yield test_client
-
-
-def the_event(sink: RecordingSink) -> dict[str, Any]:
-    assert telemetry.flush(5)
-    (event,) = sink.items("event")
-    assert isinstance(event, dict)
-    return event
 
 
 def test_an_unhandled_error_arrives_once_with_its_context(

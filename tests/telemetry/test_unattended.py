@@ -14,7 +14,7 @@ import sentry_sdk
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, arrived
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 
@@ -76,11 +76,6 @@ def client_of(app: FastAPI) -> TestClient:
     return TestClient(app, raise_server_exceptions=False)
 
 
-def events_of(sink: RecordingSink) -> list[dict[str, Any]]:
-    assert telemetry.flush(5)
-    return sink.items("event")
-
-
 def test_an_orphaned_task_is_reported_once_with_the_request_that_started_it(
     start: Start, sink: RecordingSink
 ) -> None:
@@ -89,7 +84,7 @@ def test_an_orphaned_task_is_reported_once_with_the_request_that_started_it(
         trace_id = client.get("/orphan/a").headers["x-trace-id"]
         client.get("/collect")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     (value,) = event["exception"]["values"]
     assert (value["type"], value["mechanism"]["type"]) == ("LateError", "toolboxai.asyncio")
     assert value["mechanism"]["handled"] is False
@@ -108,7 +103,7 @@ def test_what_somebody_waits_for_or_cancels_is_not_reported(
         assert client.get(path).status_code == 200
         client.get("/collect")
 
-    assert events_of(sink) == []
+    assert arrived(sink) == []
 
 
 def test_a_task_group_is_one_event_with_all_that_failed(start: Start, sink: RecordingSink) -> None:
@@ -117,7 +112,7 @@ def test_a_task_group_is_one_event_with_all_that_failed(start: Start, sink: Reco
         client.get("/grouped")
         client.get("/collect")
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     types = [value["type"] for value in event["exception"]["values"]]
     assert types.count("LateError") == 2
     assert types[-1] == "ExceptionGroup"
@@ -141,7 +136,7 @@ async def test_the_loops_own_handler_and_factory_go_on(start: Start, sink: Recor
 
     assert told == ["Task exception was never retrieved"]
     assert "fail" in made
-    assert len(events_of(sink)) == 1
+    assert len(arrived(sink)) == 1
 
 
 def run_on(loop: asyncio.AbstractEventLoop, app: FastAPI) -> None:
@@ -177,7 +172,7 @@ def test_a_thread_that_ends_in_an_error_is_reported(
     thread.start()
     thread.join()
 
-    (event,) = events_of(sink)
+    (event,) = arrived(sink)
     assert event["exception"]["values"][-1]["mechanism"]["type"] == "toolboxai.threading"
     assert len(ended) == 1, "the hook that was there is still called"
 

@@ -12,6 +12,7 @@ import pytest
 import structlog
 from structlog.contextvars import bind_contextvars, clear_contextvars, merge_contextvars
 
+from tests.telemetry.conftest import lines
 from tests.telemetry.instruments.conftest import Bench, PlannedError
 from toolboxai import telemetry
 from toolboxai.telemetry import instruments
@@ -108,16 +109,6 @@ def logger() -> Any:  # noqa: ANN401 - of whichever class is configured
     return structlog.get_logger("school")
 
 
-def lines(bench: Bench) -> list[dict[str, Any]]:
-    """Return the log items that arrived, with their attributes' plain values."""
-    assert telemetry.flush(5)
-    items = [item for payload in bench.sink.items("log") for item in payload["items"]]
-    return [
-        item | {"attributes": {name: fact["value"] for name, fact in item["attributes"].items()}}
-        for item in items
-    ]
-
-
 @setups
 def test_a_call_is_one_line_and_one_breadcrumb(bench: Bench, setup: Callable[[], None]) -> None:
     setup()
@@ -127,7 +118,7 @@ def test_a_call_is_one_line_and_one_breadcrumb(bench: Bench, setup: Callable[[],
 
     crumbs = bench.crumbs(work)
 
-    (line,) = lines(bench)
+    (line,) = lines(bench.sink)
     assert (line["body"], line["level"]) == ("opened", "warn")
     assert {"lesson": 7, "is_new": True}.items() <= line["attributes"].items()
     assert not {"thing", "event"} & set(line["attributes"])
@@ -163,7 +154,7 @@ def test_an_error_is_reported_once_and_handled(
     (value,) = event["exception"]["values"]
     assert (value["type"], value["mechanism"]["handled"]) == ("ValueError", True)
     assert event["transaction"] == "/work/0"
-    assert [line["level"] for line in lines(bench)] == ["error"]
+    assert [line["level"] for line in lines(bench.sink)] == ["error"]
 
 
 @setups
@@ -184,7 +175,7 @@ def test_an_error_that_is_logged_and_then_raised_is_one_unhandled_event(
     (event,) = bench.sink.items("event")
     value = event["exception"]["values"][-1]
     assert (value["type"], value["mechanism"]["handled"]) == ("PlannedError", False)
-    assert [line["body"] for line in lines(bench)] == ["giving up"]
+    assert [line["body"] for line in lines(bench.sink)] == ["giving up"]
 
 
 @setups
@@ -210,7 +201,7 @@ def test_async_methods_are_lines_of_their_request(bench: Bench, setup: Callable[
 
     bench.serve(work)
 
-    first, second = lines(bench)
+    first, second = lines(bench.sink)
     (event,) = bench.sink.items("event")
     (transaction,) = bench.sink.items("transaction")
     assert (first["body"], first["level"]) == ("opened", "info")
@@ -226,7 +217,7 @@ def test_what_is_bound_to_the_context_is_shown(bench: Bench, setup: Callable[[],
     bind_contextvars(school="north", lesson=1)
     logger().info("opened", lesson=7)
 
-    (line,) = lines(bench)
+    (line,) = lines(bench.sink)
     assert {"school": "north", "lesson": 7}.items() <= line["attributes"].items()
 
 
@@ -237,7 +228,7 @@ def test_what_is_bound_to_the_context_stays_out_where_structlog_leaves_it_out(
     bind_contextvars(school="north")
     logger().info("opened")
 
-    (line,) = lines(bench)
+    (line,) = lines(bench.sink)
     assert "school" not in line["attributes"]
 
 
@@ -272,7 +263,7 @@ def test_what_is_filtered_is_not_taken(bench: Bench, setup: Callable[[], None]) 
     logger().warning("nobody wants to know")
     logging.getLogger("school").error("but this")
 
-    assert [line["body"] for line in lines(bench)] == ["but this"]
+    assert [line["body"] for line in lines(bench.sink)] == ["but this"]
 
 
 @setups
@@ -282,7 +273,7 @@ def test_debug_is_not_taken(bench: Bench, setup: Callable[[], None]) -> None:
     logger().debug("noise")
     logger().info("signal")
 
-    assert [line["body"] for line in lines(bench)] == ["signal"]
+    assert [line["body"] for line in lines(bench.sink)] == ["signal"]
 
 
 def test_positional_arguments_are_formatted(bench: Bench) -> None:
@@ -291,7 +282,7 @@ def test_positional_arguments_are_formatted(bench: Bench) -> None:
     logger().warning("%(number)d lessons", {"number": 8})
     logger().warning("%d lessons", "many")
 
-    assert [line["body"] for line in lines(bench)] == ["7 lessons", "8 lessons", "%d lessons"]
+    assert [line["body"] for line in lines(bench.sink)] == ["7 lessons", "8 lessons", "%d lessons"]
 
 
 def test_what_a_processor_and_a_handler_log_are_lines_of_their_own(bench: Bench) -> None:
@@ -312,7 +303,7 @@ def test_what_a_processor_and_a_handler_log_are_lines_of_their_own(bench: Bench)
     finally:
         logging.getLogger("school").removeHandler(handler)
 
-    shown = [(line["body"], line["attributes"].get("lesson")) for line in lines(bench)]
+    shown = [(line["body"], line["attributes"].get("lesson")) for line in lines(bench.sink)]
     assert shown == [("from a processor", None), ("opened", 7), ("from a handler", None)]
 
 
@@ -337,7 +328,7 @@ def test_structlog_still_finds_who_called(setup: Callable[[], None], bench: Benc
 
     name = "test_structlog_still_finds_who_called"
     assert seen[0]["func_name"] == name
-    facts = lines(bench)[0]["attributes"]
+    facts = lines(bench.sink)[0]["attributes"]
     assert (facts["code.function.name"], facts["code.file.path"]) == (name, "test_structlog")
 
 
@@ -346,7 +337,7 @@ def test_the_line_says_who_called_whoever_made_the_logger(bench: Bench, name: st
     rendered()
     structlog.get_logger(name).info("opened")
 
-    facts = lines(bench)[0]["attributes"]
+    facts = lines(bench.sink)[0]["attributes"]
     here = "test_the_line_says_who_called_whoever_made_the_logger"
     assert (facts["code.function.name"], facts["code.file.path"]) == (here, "test_structlog")
 
@@ -363,7 +354,7 @@ def test_starting_again_does_not_double(bench: Bench) -> None:
     try:
         instruments.install()
         logger().info("once")
-        assert [line["body"] for line in lines(bench)] == ["once"]
+        assert [line["body"] for line in lines(bench.sink)] == ["once"]
     finally:
         instruments.remove()
         original = ours.__closure__[[*ours.__code__.co_freevars].index("original")].cell_contents
