@@ -9,6 +9,7 @@ import sentry_sdk
 
 from toolboxai import telemetry
 from toolboxai.cli.environment import read_settings
+from toolboxai.cli.refusals import refusals
 from toolboxai.monitor.queries import Queries
 from toolboxai.server.config import Settings
 from toolboxai.server.database import create_private_folder
@@ -20,8 +21,6 @@ LOOK_UP_PAUSE_SECONDS = 0.1
 
 # What an older backlog may be lost to as well, so that it says nothing of the message.
 LOST_LATER = frozenset({"send_error", "cache_overflow"})
-
-REFUSED = "envelopes.refused."
 
 Say = Callable[[str], None]
 
@@ -80,13 +79,6 @@ def lost_errors() -> Counter[str]:
     )
 
 
-def _refusals() -> Counter[str]:
-    """Return how often the sink has said a final no, by its status."""
-    counts = telemetry.measurements().items()
-    found = {name.removeprefix(REFUSED): int(count) for name, count in counts if REFUSED in name}
-    return Counter(found)
-
-
 def was_seen(settings: Settings, dsn: str, event_id: str) -> bool:
     """Ask the embedded monitor's own files for the event, for as long as a commit may take."""
     project_id = int(urlsplit(dsn).path.rpartition("/")[2])
@@ -103,7 +95,7 @@ def was_seen(settings: Settings, dsn: str, event_id: str) -> bool:
 
 
 def _send_and_look(settings: Settings, dsn: str, say: Say) -> int:
-    before, refused_before = lost_errors(), _refusals()
+    before, refused_before = lost_errors(), refusals()
     event_id = send_message()
     if event_id is None:
         say("✗ the message was not taken; look at the log lines above")
@@ -115,7 +107,7 @@ def _send_and_look(settings: Settings, dsn: str, say: Say) -> int:
         say(f"event id: {event_id}")
         return 1
     # A refusal is final, whatever else still waits: the report of that very loss, for one.
-    if refused := _refusals() - refused_before:
+    if refused := refusals() - refused_before:
         why = f"HTTP {next(iter(refused))}; compare SENTRY_DSN with the project's settings"
         say(f"✗ the sink refused it: {why}")
         say(f"event id: {event_id}")

@@ -1,7 +1,8 @@
 """What `toolboxai spool drain` does: sends what a process left that is no more, and shows how far it is."""
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +14,14 @@ from toolboxai import telemetry
 from toolboxai.cli.environment import read_settings
 from toolboxai.cli.errors import CommandError
 from toolboxai.cli.folders import workers_below
+from toolboxai.cli.refusals import refusals
 from toolboxai.server.sentry_config import telemetry_options
 from toolboxai.telemetry.spool import Worker, home_of, waiting_in
 from toolboxai.telemetry.transport.wire import categories_of
 
 LOOK_SECONDS = 0.05
 RECOVERED = "envelopes.recovered"
-REFUSED = "envelopes.refused."
 
-Numbers = Mapping[str, int | float]
 Say = Callable[[str], None]
 
 
@@ -41,15 +41,15 @@ def run_drain(say: Say, *, timeout_seconds: float) -> int:
     if not total:
         say("nothing to send")
         return 0
-    before = telemetry.measurements()
+    recovered_before, refused_before = telemetry.measurements().get(RECOVERED, 0), refusals()
     try:
         telemetry.init(replace(options, enable_logs=False))
     except OSError as error:
         message = f"the spool can't be used: {error}"
         raise CommandError(message, exit_code=1) from error
     try:
-        waiting = _watch(total, timeout_seconds, before.get(RECOVERED, 0))
-        return _say_how_it_went(total, waiting, before, say)
+        waiting = _watch(total, timeout_seconds, recovered_before)
+        return _say_how_it_went(total, waiting, refused_before, say)
     finally:
         telemetry.close()
 
@@ -103,14 +103,9 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
     yield show
 
 
-def _say_how_it_went(total: int, waiting: int, before: Numbers, say: Say) -> int:
-    after = telemetry.measurements()
-    refused = {
-        name.removeprefix(REFUSED): int(count - before.get(name, 0))
-        for name, count in after.items()
-        if name.startswith(REFUSED) and count > before.get(name, 0)
-    }
-    say(f"{total - waiting - sum(refused.values()):,} of {total:,} reports were delivered")
+def _say_how_it_went(total: int, waiting: int, before: Counter[str], say: Say) -> int:
+    refused = refusals() - before
+    say(f"{total - waiting - refused.total():,} of {total:,} reports were delivered")
     for status, count in refused.items():
         say(f"{count:,} were refused for good: HTTP {status}; compare SENTRY_DSN with the project")
     if waiting:
