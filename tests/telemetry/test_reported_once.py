@@ -4,6 +4,7 @@ import logging
 
 import sentry_sdk
 from fastapi import BackgroundTasks, FastAPI
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 from starlette.testclient import TestClient
 
@@ -55,6 +56,25 @@ def test_an_error_in_words_that_is_answered_with_a_500_is_one_event(
     client.get("/words")
 
     assert the_event(sink)["logentry"]["formatted"] == "the database is gone"
+
+
+def test_a_500_is_an_event_although_what_was_logged_is_nobodys_fault(
+    app: FastAPI, client: TestClient, sink: RecordingSink
+) -> None:
+    def leave() -> None:
+        raise ClientDisconnect
+
+    @app.get("/left")
+    async def left() -> Response:
+        try:
+            leave()
+        except ClientDisconnect:
+            logging.getLogger("school").exception("nobody to talk to")
+        return Response(status_code=500)
+
+    client.get("/left")
+
+    assert the_event(sink)["message"] == "/left answered 500"
 
 
 def test_what_was_said_of_an_error_is_on_its_event(

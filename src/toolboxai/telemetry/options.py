@@ -86,14 +86,14 @@ class Options:
                 "`openssl rand -hex 32` makes a good one"
             )
             raise OptionsError(msg)
-        self._check_way()
+        self._check_proxies_and_files()
         for name, least in _LEAST.items():
             value = getattr(self, name)
             if value is not None and value < least:
                 msg = f"{name} must be at least {least:,}, got {getattr(self, name):,}"
                 raise OptionsError(msg)
 
-    def _check_way(self) -> None:
+    def _check_proxies_and_files(self) -> None:
         for name in ("http_proxy", "https_proxy"):
             _check_proxy(name, getattr(self, name))
         for name in ("ca_certs", "cert_file", "key_file"):

@@ -17,7 +17,7 @@ from typing import Any
 import orjson
 import sentry_sdk
 
-from toolboxai.telemetry.current import current_request, set_current_request
+from toolboxai.telemetry.current import Request, current_request, set_current_request
 from toolboxai.telemetry.facts import epoch_of
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.setup import flush, replaced
@@ -139,7 +139,7 @@ def _apart() -> Iterator[None]:
         _enter(request, *before)
 
 
-def _enter(request: Any, isolation: sentry_sdk.Scope, current: sentry_sdk.Scope) -> None:  # noqa: ANN401
+def _enter(request: Request | None, isolation: sentry_sdk.Scope, current: sentry_sdk.Scope) -> None:
     set_current_request(request)
     sentry_sdk.Scope.set_isolation_scope(isolation)
     sentry_sdk.Scope.set_current_scope(current)

@@ -1,7 +1,6 @@
 """The application's start and end: what fails there is reported, and everything is kept before the process goes."""
 
 import sys
-from collections.abc import Callable
 
 from anyio import to_thread
 from starlette.types import Message, Send
@@ -33,7 +32,7 @@ class Lifespan:
     async def failed(self, error: BaseException) -> None:
         """Report what the application let out."""
         self._report(error)
-        await _in_thread(self._reporter.keep)
+        await to_thread.run_sync(self._reporter.keep)  # it waits for the disk
 
     async def _look(self, kind: str) -> None:
         """Keep everything before the server hears that it was the last word: it may end the process at once."""
@@ -41,7 +40,7 @@ class Lifespan:
             # Starlette says so from inside its `except` block.
             self._report(sys.exc_info()[1])
         if kind.endswith(".failed") or kind.startswith("lifespan.shutdown."):
-            await _in_thread(self._reporter.keep)
+            await to_thread.run_sync(self._reporter.keep)  # it waits for the disk
 
     def _report(self, error: BaseException | None) -> None:
         if error is None or not is_fault(error):
@@ -51,8 +50,3 @@ class Lifespan:
             read_trace_headers(self._request)
         set_current_request(self._request)
         self._reporter.failed(self._request.fail(error), handled=False, mechanism="lifespan")
-
-
-async def _in_thread(work: Callable[[], None]) -> None:
-    """Run what may wait for the disk away from the event loop."""
-    await to_thread.run_sync(work)
