@@ -224,13 +224,18 @@ async def test_one_step_object_may_be_shared_by_tasks_side_by_side(
     start()
     chat = telemetry.external_service("openai", "chat")
 
-    async def ask(name: str, seconds: float) -> None:
+    both_are_in, one_is_out = asyncio.Barrier(2), asyncio.Event()
+
+    async def ask(name: str) -> None:
         with telemetry.content_generation(telemetry.Education(subject=name)):
             with chat:
-                await asyncio.sleep(seconds)
+                await both_are_in.wait()
+                if name == "slow":
+                    await one_is_out.wait()
             sentry_sdk.capture_message(name)
+        one_is_out.set()
 
-    await asyncio.gather(ask("quick", 0.02), ask("slow", 0.04))
+    await asyncio.gather(ask("quick"), ask("slow"))
 
     assert [(event["message"], event["tags"]["subject"]) for event in arrived(sink)] == [
         ("quick", "quick"),

@@ -178,14 +178,22 @@ async def test_one_job_object_may_run_side_by_side(start: Start, sink: Recording
     start()
     mail = telemetry.job("mail")
 
-    async def run(name: str, seconds: float) -> None:
-        with mail:
-            sentry_sdk.set_tag("name", name)
-            await asyncio.sleep(seconds)
-            if name == "first":
-                raise BrokenError
+    both_are_in, one_is_out = asyncio.Barrier(2), asyncio.Event()
 
-    await asyncio.gather(run("first", 0.02), run("second", 0.04), return_exceptions=True)
+    async def first() -> None:
+        try:
+            with mail:
+                await both_are_in.wait()
+                raise BrokenError
+        finally:
+            one_is_out.set()
+
+    async def second() -> None:
+        with mail:
+            await both_are_in.wait()
+            await one_is_out.wait()
+
+    await asyncio.gather(first(), second(), return_exceptions=True)
 
     (event,) = arrived(sink)
     traces = {each["contexts"]["trace"]["trace_id"]: each for each in arrived(sink, "transaction")}

@@ -41,7 +41,8 @@ def application() -> FastAPI:
 
     @app.get("/collect")
     async def collect() -> None:
-        await asyncio.sleep(0.01)
+        if KEPT:
+            await asyncio.wait(KEPT)
         KEPT.clear()
         gc.collect()
 
