@@ -77,38 +77,28 @@ def test_what_waits_is_stored_before_the_end(writing: Writing) -> None:
     assert answers == [Answer(f"{number:032x}") for number in range(700)]
 
 
-def test_a_bug_in_one_item_stays_with_that_item(
-    writing: Writing, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        pytest.param(ZeroDivisionError, "internal error", id="a bug"),
+        pytest.param(MemoryError, "out of memory", id="an item that takes all memory"),
+    ],
+)
+def test_what_goes_wrong_with_one_item_stays_with_that_item(
+    writing: Writing, monkeypatch: pytest.MonkeyPatch, error: type[Exception], reason: str
 ) -> None:
-    def fail(_: object) -> None:
-        raise ZeroDivisionError
+    def fail(*_: object, **__: object) -> None:
+        raise error
 
-    monkeypatch.setattr("toolboxai.monitor.grouping.group", fail)
+    monkeypatch.setattr("toolboxai.monitor.digest.items.repair_event", fail)
     writing.submit(
         envelope(({"type": "event"}, b"{}"), ({"type": "log"}, b'{"items":[{"body":"x"}]}'))
     )
     writing.digest.start()
     writing.digest.close()
 
-    assert writing.answers.get_nowait() == Answer(dropped="internal error")
-    assert writing.outcome_reasons() == {"internal error"}
-
-
-def test_an_item_that_takes_all_memory_stays_alone(
-    writing: Writing, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def exhaust(*_: object, **__: object) -> None:
-        raise MemoryError
-
-    monkeypatch.setattr("toolboxai.monitor.digest.items.repair_event", exhaust)
-    writing.submit(
-        envelope(({"type": "event"}, b"{}"), ({"type": "log"}, b'{"items":[{"body":"x"}]}'))
-    )
-    writing.digest.start()
-    writing.digest.close()
-
-    assert writing.answers.get_nowait() == Answer(dropped="out of memory")
-    assert writing.outcome_reasons() == {"out of memory"}
+    assert writing.answers.get_nowait() == Answer(dropped=reason)
+    assert writing.outcome_reasons() == {reason}
     with closing(Queries(writing.store.folder.path)) as queries:
         assert queries.counts()["log"] == 1
 

@@ -161,11 +161,9 @@ def _breadcrumb(value: Json) -> Json:
     return {
         "timestamp": iso_of(value.get("timestamp")),
         "type": text(value.get("type")) or "default",
-        "category": text(value.get("category")),
         "level": text(value.get("level")) or "info",
-        "message": text(value.get("message")),
         "data": mapping(value.get("data")) or None,
-        "event_id": text(value.get("event_id")),
+        **_texts(value, category="category", message="message", event_id="event_id"),
     }
 
 
@@ -173,8 +171,7 @@ def _message(value: object) -> Json:
     entry = mapping(value)
     params = entry.get("params")
     return {
-        "formatted": text(entry.get("formatted")),
-        "message": text(entry.get("message")),
+        **_texts(entry, formatted="formatted", message="message"),
         "params": params if isinstance(params, list) else [],
     }
 
@@ -184,8 +181,7 @@ def _request(value: object) -> Json:
     query = sent.get("query_string")
     return {
         **{key: sent.get(key) for key in ("data", "env", "fragment")},
-        "method": text(sent.get("method")),
-        "url": text(sent.get("url")),
+        **_texts(sent, method="method", url="url"),
         "query": _pairs(query) if isinstance(query, (dict, list)) else text(query),
         "headers": _pairs(sent.get("headers")),
         "cookies": _pairs(sent.get("cookies")),
