@@ -21,7 +21,7 @@ _SECRET_STEMS = (
     "passwd", "password", "passwort", "privatekey", "privkey", "recoverycode", "resetcode", "resetlink", "roblosecurity",
     "robloxkey", "rootpw", "secret", "securitycode", "sentrykey", "servicekey", "sessionid", "sessionkey", "sharedkey",
     "sharedaccess", "signingkey", "smtppass", "sshkey", "storagekey", "token", "userpw", "userpass", "verificationcode",
-    "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink", "senha", "wachtwoord", "haslo", "losenord", "losenord", "adgangskode", "passord", "jelszo", "heslo", "salasana", "parola", "sifre", "inviteurl", "invitelink", "signedurl", "sharedlink", "joinlink", "recoverykey", "backupkey", "loginlink", "onetimecode", "smscode", "logincode", "confirmationcode", "einmalcode", "unlockcode", "pairingpin", "presignedurl", "encryptedpw", "пароль", "密码", "パスワード", "비밀번호", "סיסמה", "parool",
+    "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink", "senha", "wachtwoord", "haslo", "losenord", "losenord", "adgangskode", "passord", "jelszo", "heslo", "salasana", "parola", "sifre", "inviteurl", "invitelink", "signedurl", "sharedlink", "joinlink", "recoverykey", "backupkey", "loginlink", "onetimecode", "smscode", "logincode", "confirmationcode", "einmalcode", "unlockcode", "verifycode", "secondfactor", "twofactorcode", "factorcode", "activationcode", "challengecode", "signincode", "authenticatorcode", "confirmcode", "doorcode", "gatecode", "alarmcode", "lockercode", "lockercombination", "accesspin", "tancode", "invitationcode", "classcode", "enrolcode", "enrollcode", "enrollmentkey", "enrolmentkey", "pairingpin", "presignedurl", "encryptedpw", "пароль", "密码", "パスワード", "비밀번호", "סיסמה", "parool",
 )  # fmt: skip
 # Only as a word of its own: `pin` is one, `spinning` isn't.
 _SECRET_WORDS = frozenset(
@@ -55,7 +55,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "accommodation", "alerg", "medicin", "medica", "epileps", "medikament", "arznei", "krank", "maladie", "malattia", "enfermedad", "doenca", "ziekte", "gesundheit", "zdrowi", "behinderung", "discapacidad", "disabilita", "deficiencia", "handicap", "forderbedarf", "foerderbedarf", "besoinsparticuliers", "necesidadesespec", "sante", "salud", "healthrecord", "healthstatus", "mentalhealth", "incidentdesc", "incidentnote", "incidentreport", "misconduct", "bullying", "suspensionreason", "exclusionreason", "conductnote", "conductlog", "conductreport", "sanction", "punish", "expulsion", "truancy", "learningneed", "learningdifficult", "learningsupport", "additionalneed", "inclusionnote", "besoinseducatif", "dificultad", "forderplan", "foerderplan", "verhalten", "comportement", "conducta", "comportamento", "comportamiento", "condotta", "gedrag", "lernschwierig", "nachteilsausgleich", "504plan", "iepsummary", "senrecord", "senreg", "senprofile", "sendneed", "supportlevel", "referralreason", "counsel", "detention", "prescription", "symptom", "illness", "healthissue", "supportneeds", "sendcategory", "senneeds", "allerg", "pastoral", "welfare", "concernnote", "behaviornote", "behaviournote", "carenotes", "counselor", "counsellor", "diagnos",
             "dietaryneed", "disabilit", "ehcp", "healthnote", "healthcond", "healthinfo", "iepnote", "iepgoal", "iepstatus",
             "impairment", "medical", "medication", "safeguarding", "sencategory", "sendnote", "sennote", "sensupport",
-            "senstatus", "specialneed", "specialeducation", "supportneed", "supportplan", "therap", "wellbeing",
+            "senstatus", "reasonableadjustment", "accessarrangement", "examarrangement", "provisionmap", "psycholog", "extratime", "individualplan", "learningplan", "plan504", "section504", "exceptionalit", "childprotection", "socialcare", "absencereason", "absencenote", "reasonforabsence", "familysituation", "homesituation", "offence", "infraction", "demerit", "restraint", "behaviourlog", "behaviorlog", "behaviourrecord", "behaviorrecord", "behaviourincident", "behaviorincident", "incidentdetail", "incidentsummary", "isolationreason", "concerns", "specialneed", "specialeducation", "supportneed", "supportplan", "therap", "wellbeing",
         ),
     ),
     (PHONE, ("smsto", "smsnumber", "smsrecipient", "handynummer", "handynr", "celular", "cellulare", "movil", "telnr", "rufnummer", "mobilnummer", "numerodetelephone", "puhelin", "cellphone", "mobilenumber", "phone", "telefon", "telephone", "faxnumber", "whatsapp", "telnumber")),
@@ -92,7 +92,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
         (
             "nazwisko", "prijmeni", "jmeno", "cognome", "sobrenome", "familienname", "voornaam", "achternaam", "fornamn", "efternamn", "fornavn", "etternavn", "etunimi", "sukunimi", "soyad", "keresztnev", "vezeteknev", "prenom", "nomdefamille", "schulername", "schuelername", "elternname", "lehrername", "nomeleve", "nomealuno", "nombrealumno", "benutzername", "nutzername", "nomutilisateur", "nombreusuario", "gebruikersnaam", "anvandarnamn", "nazwauzytkownika", "rosterentry", "twitterhandle", "socialhandle", "instagram", "snapchat", "tiktok", "discorduser", "discordname", "discordhandle", "telegramuser", "knownas", "alsoknownas", "signedby", "submittedby", "enteredby", "reportedby", "calledby", "whois", "lastfirst", "namelast", "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
             "fullname", "givenname", "guardianname", "lastname", "learnername", "loginname", "maidenname", "middlename",
-            "nachname", "nickname", "nombre", "apellido", "parentname", "personname", "playername", "preferredname",
+            "nachname", "nickname", "nombre", "apellido", "parentname", "personname", "playername", "ingamename", "avatarname", "charactername", "gamername", "studiouser", "preferredname",
             "pupilname", "robloxname", "screenname", "siblingname", "studentname", "surname", "teachername", "username",
             "userlogin", "vorname", "legalname", "discordtag", "gamertag", "emergencycontact", "realname", "createdbyname",
         ),
@@ -122,7 +122,14 @@ _OF_ROBLOX = {
     **dict.fromkeys(("name", "user", "display", "handle", "nick", "player", "tag", "alias", "account", "login", "username", "gamertag", "avatar", "profile", "friend"), NAME),
     **dict.fromkeys(("id", "uid", "userid", "number"), IDENTITY),
 }  # fmt: skip
-_LAST_WORDS = {"login": NAME, "uid": IDENTITY, "uids": IDENTITY, "logins": NAME}
+_LAST_WORDS = {
+    "login": NAME,
+    "ign": NAME,
+    "nick": NAME,
+    "uid": IDENTITY,
+    "uids": IDENTITY,
+    "logins": NAME,
+}
 _PERSON_NEITHER = (
     "networkaddress", "serveraddress", "bindaddress", "listenaddress", "memoryaddress", "baseaddress", "addressfamily",
     "addresses", "emailtemplate", "emailverified", "emailenabled", "emailqueue", "emailbackend", "emailservice",

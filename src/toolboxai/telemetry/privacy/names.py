@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from re import Match
+from unicodedata import normalize
 
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.vocabulary import words
@@ -122,13 +123,37 @@ _NOT_NAMES = frozenset(
 )
 
 
+def _bare(word: str) -> str:
+    """Return a word as the lists spell it: Zeynep'in is zeynep, O'Neil is oneil."""
+    low = word.replace("İ", "i").lower()
+    if word.isascii() and word.isalpha():
+        return low
+    low = normalize("NFC", low).replace("’", "'").replace("`", "'").replace("´", "'")
+    head, apostrophe, rest = low.partition("'")
+    if not apostrophe:
+        return low
+    return head if len(head) > 2 else head + rest
+
+
+class _Lexicon:
+    """Names in lower case; a hyphenated one is known when one of its parts is."""
+
+    def __init__(self, *lists: str) -> None:
+        self._names = frozenset().union(*map(words, lists))
+
+    def __contains__(self, low: str) -> bool:
+        if low in self._names:
+            return True
+        return "-" in low and any(part in self._names for part in low.split("-") if len(part) > 2)
+
+
 class _Tokens:
     """The words of a text, with what stands between them."""
 
     def __init__(self, text: str) -> None:
         self.text = text
         self.matches: Sequence[Match[str]] = list(WORD.finditer(text))
-        self.low = [match[0].lower() for match in self.matches]
+        self.low = [_bare(match[0]) for match in self.matches]
 
     def between(self, index: int) -> str:
         """Return what stands between a word and the next."""
@@ -149,17 +174,23 @@ class Names:
     """Finds names; the word lists are read when the first is made."""
 
     def __init__(self) -> None:
-        self._given = words("given_names")
-        self._maybe_given = words("ambiguous_given_names")
-        self._surnames = words("surnames")
-        self._maybe_surnames = words("ambiguous_surnames")
+        self._given = _Lexicon("given_names")
+        self._maybe_given = _Lexicon("ambiguous_given_names")
+        self._surnames = _Lexicon("surnames")
+        self._maybe_surnames = _Lexicon("ambiguous_surnames")
         self._cues = words("person_cues") | _CUES_IN_OTHER_SCRIPTS | _REGARDS
         self._others = words("public_figures") | words("name_like_terms")
-        self._telling = self._given | _CUE_PHRASES | self._maybe_given | self._surnames | self._cues
+        self._telling = (
+            self._cues
+            | _CUE_PHRASES
+            | words("given_names")
+            | words("ambiguous_given_names")
+            | words("surnames")
+        )
 
     def without(self, text: str, rule: str) -> tuple[str, int]:
         """Return ``text`` with a marker of ``rule`` for each name, and how many there were."""
-        if self._telling.isdisjoint(map(str.lower, WORD.findall(text))):
+        if self._telling.isdisjoint(_parts(text)):
             return text, 0
         parts, position, quantity = [], 0, 0
         for start, end in self._spans(_Tokens(text)):
@@ -352,6 +383,14 @@ class Names:
 
     def _known_others(self, tokens: _Tokens, start: int, end: int) -> bool:
         return " ".join(tokens.low[start:end]).removesuffix("'s").removesuffix("’s") in self._others
+
+
+def _parts(text: str) -> Iterator[str]:
+    for word in WORD.findall(text):
+        low = _bare(word)
+        yield low
+        if "-" in low:
+            yield from low.split("-")
 
 
 def _is_said(tokens: _Tokens, index: int) -> bool:

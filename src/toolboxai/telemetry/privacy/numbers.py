@@ -20,9 +20,9 @@ _DATES = re.compile(
 # Words before a telephone or identity number, with what may stand between.
 _CALL = (
     r"(?i:電話(?:番号)?|手机(?:号)?|电话|전화(?:번호)?|телефон|טלפון|phone|tel|telephone|mobile|cell|cellphone|call(?:ed|ing)?|fax|whatsapp|sms|text(?:ed)?|message|dial(?:ed)?|ring|handy|ruf|rufnummer"
-    r"|erreichbar|joignable|joindre|contactar|contáctame|llama\w*|ligar|appel\w*|chiam\w*|bereikbaar|bel|nummer|zadzwo\w*|puhelin|telefon\w*|tel[eé]fono|m[oó]vil|celular|portable|t[eé]l[eé]phone|cellulare|telefoon|reach\w*|contact\w*|emergency)"
+    r"|erreichbar|joignable|joindre|contactar|contáctame|llama\w*|ligar|appel\w*|chiam\w*|recapito|telefon\w+|bereikbaar|bel|nummer|zadzwo\w*|puhelin|telefon\w*|tel[eé]fono|m[oó]vil|celular|portable|t[eé]l[eé]phone|cellulare|telefoon|reach\w*|contact\w*|emergency)"
 )
-_BETWEEN = r"(?:[\s:：.#=\"'(º°-]|[nN](?=[º°])|(?i:no|nr|num|number|numero|número|id|unter|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
+_BETWEEN = r"(?:[\s:：.#=\"'(º°-]|[nN](?=[º°])|(?i:no|nr|num|number|numero|número|id|unter|il|lo|dem|den|der|die|recapito|au|al|le|el|op|para|ao|lo|is|was|at|on|to|me|him|her|them|us|mum|dad|home|work|or|by|under)\b){1,24}"
 _IDENTITY = (
     r"(?i:ssn|social[ _-]security|nhs|national[ _-]insurance|nino?|passport|pass(?:eport|aporte|aporto)|reisepass\w*|aadha+r|tax[ _-]?(?:id|number|file)|tfn"
     r"|steuer\w*|codice[ _]fiscale|dni|nie|nif|cpf|pesel|bsn|burgerservicenummer|personnummer|personnr|cpr|ahv|avs|rrn|curp|nir|pps\w?|medicare"

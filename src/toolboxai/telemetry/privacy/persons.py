@@ -294,7 +294,9 @@ def without_told(text: str, folded: str, found: Found) -> str:
 
 
 def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
-    if is_health and _EVIDENCE.search(sentence):
+    if is_health and (
+        _EVIDENCE.search(sentence) or len(set(_terms("health_terms").findall(sentence.lower()))) > 1
+    ):
         sentence = _without_terms(sentence, _terms("health_terms"), found)
         if _SURE_EVIDENCE.search(sentence):
             sentence = _without_terms(sentence, _terms("health_terms_taught"), found)
