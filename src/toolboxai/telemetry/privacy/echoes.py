@@ -15,6 +15,9 @@ MIN_MIXED_CHARS = 5
 _MIN_CHARS = 4
 
 
+_NO_WORDS = re.compile(r"[@/\\:=\d]")
+
+
 class Echoes:
     """The values of one payload that were taken for their names, and the pattern that finds them again."""
 
@@ -28,9 +31,9 @@ class Echoes:
         text = text.strip().strip("'\"")
         if len(self._patterns) >= MAX_ECHOES or not 2 < len(text) <= MAX_ECHO_CHARS:
             return
-        if IS_MARKER.search(text) or IS_SHAPE.search(text) or is_telling_word(text):
+        if IS_MARKER.search(text) or IS_SHAPE.search(text) or is_telling_word(text, of_secrets=rule == SECRET):
             return
-        words = WORD.findall(text) if rule == NAME else []
+        words = WORD.findall(text) if rule == NAME and not _NO_WORDS.search(text) else []
         if len(words) > 1:
             self._patterns.update(_forms_of(words))
         if _is_odd(rule, text, is_alone=is_alone):

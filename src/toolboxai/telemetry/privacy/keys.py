@@ -327,13 +327,14 @@ def _is_fact(words: tuple[str, ...], value: str) -> bool:
     return not is_secret and not end.isdigit() and _PLAIN_FACT.fullmatch(value) is not None
 
 
-def is_telling_word(text: str) -> bool:
-    """Say whether ``text`` is itself one of the words: a secret that reads `password` is no secret."""
-    joined = "".join(words_of(text))
-    return joined in _TELLING or text.lower() in _TELLING
+def is_telling_word(text: str, *, of_secrets: bool = False) -> bool:
+    """Say whether ``text`` is itself one of the words (for a secret, if so asked): one that reads `password` is none."""
+    telling = _TELLING_SECRETS if of_secrets else _TELLING
+    return "".join(words_of(text)) in telling or text.lower() in telling
 
 
+_TELLING_SECRETS = frozenset({*_SECRET_STEMS, *_SECRET_WORDS, "authorization", "bearer"})
 _TELLING = frozenset(
-    {*_SECRET_STEMS, *_SECRET_WORDS, "authorization", "bearer", *_PERSON_WORDS, *PEOPLE}
+    {*_TELLING_SECRETS, *_PERSON_WORDS, *PEOPLE}
     | {stem for _, stems in _PERSON_STEMS for stem in stems}
 )

@@ -124,16 +124,24 @@ class Named:
     def __init__(self, names: Names) -> None:
         self._names = names
 
-    def without(self, text: str, found: Found, *, is_source: bool = False) -> str:
+    def without(
+        self, text: str, found: Found, *, is_source: bool = False, only_secrets: bool = False
+    ) -> str:
         """Return ``text`` without those values. Of source code only quoted ones: ``password=password`` is a name there."""
         parts, position = [], 0
         for match in _NAMED.finditer(text):
             if match.start() < position or (told := self._told(match, text)) is None:
                 continue
             name, rule = told
+            if only_secrets and rule != SECRET:
+                continue
             start, end, is_quoted = _span(text, match, name, rule)
             end = start + len(text[start:end].rstrip(",. "))
             value = text[start:end]
+            if rule in {NAME, _PERHAPS} and "," in value:
+                head, _, rest = value.partition(",")
+                if rest.lstrip()[:1].islower():  # `author: Rowan Stallworth, teacher at the school`
+                    value, end = head, start + len(head)
             if (is_source and not is_quoted) or not self._goes(
                 rule, name, value, match, is_quoted=is_quoted
             ):

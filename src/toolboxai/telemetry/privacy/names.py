@@ -35,7 +35,9 @@ _CUES_IN_OTHER_SCRIPTS = frozenset(
 _REGARDS = frozenset(
     "groet groeten grüßen grüsse grüße gruß terveisin üdvözlettel thanks thx cheers saludos pozdrawiam".split()
 )  # noqa: SIM905
-_CUE_PHRASES = frozenset({"name", "called", "named", "i'm"})
+_CUE_PHRASES = frozenset(
+    {"name", "called", "named", "am", "chiamo", "llamo", "appelle", "heiße", "heisse", "heet", "nazywam", "jmenuji", "hedder", "heter", "chamo", "nimeni", "adım", "ismim"}
+)  # fmt: skip
 _SURELY_PEOPLE = frozenset(
     {
         "child",
@@ -88,7 +90,7 @@ _CUE_FILLERS = frozenset(
 # What stands capitalised after a cue or beside a name in the texts of programs and schools, and isn't a name.
 _NOT_NAMES = frozenset(
     """
-    a about academic access account action active activity add admin administrator agent ai all already an analysis and announcement any
+    a about academic com org net edu gov www access account action active activity add admin administrator agent ai all already an analysis and announcement any
     api app application april archive are art as assessment assignment assistant at attendance audit august auth author authentication
     authorization back background bad base basic be behavior body book box browser bug build bulk button by cache calendar call can
     cannot card center centre change chart chat check child class classes classroom cloud code college command comment committee
@@ -123,6 +125,31 @@ _NOT_NAMES = frozenset(
 )
 
 
+# L'élève, d'Aubigné, and the marks of Python's texts: b'Frau.
+_ELISIONS = frozenset(
+    {
+        "l",
+        "d",
+        "m",
+        "s",
+        "n",
+        "qu",
+        "j",
+        "c",
+        "t",
+        "un",
+        "dell",
+        "all",
+        "sant",
+        "b",
+        "r",
+        "u",
+        "f",
+        "rb",
+    }
+)
+
+
 def _bare(word: str) -> str:
     """Return a word as the lists spell it: Zeynep'in is zeynep, O'Neil is oneil."""
     low = word.replace("İ", "i").lower()
@@ -132,6 +159,8 @@ def _bare(word: str) -> str:
     head, apostrophe, rest = low.partition("'")
     if not apostrophe:
         return low
+    if head in _ELISIONS:
+        return rest
     return head if len(head) > 2 else head + rest
 
 
@@ -145,6 +174,9 @@ class _Lexicon:
         if low in self._names:
             return True
         return "-" in low and any(part in self._names for part in low.split("-") if len(part) > 2)
+
+
+_ELIDED = frozenset({"d'", "d’", "l'", "l’", "b'"})
 
 
 class _Tokens:
@@ -167,7 +199,9 @@ class _Tokens:
 
     def is_capital(self, index: int) -> bool:
         """Say whether a word begins with a capital, or is of a script that has none."""
-        return not self.matches[index][0][0].islower()
+        word = self.matches[index][0]
+        first = word.replace("’", "'").partition("'")[2][:1] if word[:2] in _ELIDED else word[0]
+        return not first.islower()
 
 
 class Names:
@@ -293,7 +327,7 @@ class Names:
         if not is_known and _is_shouted(tokens.matches[first][0]):
             follows = self._end(tokens, first)
             return follows if follows > first and tokens.low[follows] in self._surnames else None
-        return self._end(tokens, first)
+        return self._end(tokens, first, is_announced=True)
 
     def _by_itself(self, tokens: _Tokens, index: int) -> int | None:
         word = tokens.low[index]
@@ -306,6 +340,8 @@ class Names:
             return index + 1 if following in self._surnames else None
         if word in self._maybe_given and tokens.is_capital(index) and following:
             after = self._end(tokens, index)
+            if after > index and _is_told_of(tokens, index, after):
+                return after
             is_known = any(
                 tokens.low[place] in self._surnames for place in range(index + 1, after + 1)
             )
@@ -317,9 +353,15 @@ class Names:
         word, joint = tokens.low[index], tokens.between(index)
         if not tokens.is_capital(index):
             return None
-        if word in self._surnames and joint == ", " and index + 1 < len(tokens.low):
+        if (
+            joint == ", "
+            and index + 1 < len(tokens.low)
+            and (word in self._surnames or word not in _NOT_NAMES)
+        ):
             after = tokens.low[index + 1]
-            is_given = after in self._given or after in self._maybe_given
+            is_given = word in self._surnames and (
+                after in self._given or after in self._maybe_given
+            )
             is_given |= after not in _NOT_NAMES and _is_enclosed(tokens, index, index + 1)
             return (
                 self._end(tokens, index + 1) if is_given and tokens.is_capital(index + 1) else None
@@ -340,13 +382,15 @@ class Names:
             else None
         )
 
-    def _end(self, tokens: _Tokens, first: int) -> int:
+    def _end(self, tokens: _Tokens, first: int, *, is_announced: bool = False) -> int:
         """Return the last word of the name that begins at ``first``."""
         last, place = first, first
         while place + 1 < len(tokens.low) and place - first < MAX_NAMEWORDS:
             joint = tokens.between(place)
             if joint not in _JOINTS and not (
-                joint == ", " and place == first and self._follows_comma(tokens, place)
+                joint == ", "
+                and place == first
+                and self._follows_comma(tokens, place, is_announced=is_announced)
             ):
                 break
             place += 1
@@ -367,10 +411,13 @@ class Names:
                 break
         return last
 
-    def _follows_comma(self, tokens: _Tokens, place: int) -> bool:
+    def _follows_comma(self, tokens: _Tokens, place: int, *, is_announced: bool) -> bool:
         """Say whether a given name follows a surname: `Lopez, Maria`."""
         after = tokens.low[place + 1]
-        return tokens.is_capital(place + 1) and (after in self._given or after in self._maybe_given)
+        if not tokens.is_capital(place + 1) or after in _NOT_NAMES:
+            return False
+        is_surname = is_announced or tokens.low[place] in self._surnames
+        return after in self._given or after in self._maybe_given or is_surname
 
     def _is_of_another(self, tokens: _Tokens, index: int) -> bool:
         """Say whether the word belongs to a public figure or a term that reads like a name."""
@@ -382,7 +429,7 @@ class Names:
         )
 
     def _known_others(self, tokens: _Tokens, start: int, end: int) -> bool:
-        return " ".join(tokens.low[start:end]).removesuffix("'s").removesuffix("’s") in self._others
+        return " ".join(tokens.low[start:end]) in self._others
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -396,6 +443,8 @@ def _parts(text: str) -> Iterator[str]:
 def _is_said(tokens: _Tokens, index: int) -> bool:
     """Say whether a name is told in a sentence: `my name is`, `a pupil called`."""
     follows = tokens.low[index + 1] if index + 1 < len(tokens.low) else ""
+    if tokens.low[index] == "am":
+        return index > 0 and tokens.low[index - 1] == "i"
     return tokens.low[index] != "name" or follows in {"is", "was"}
 
 
@@ -417,6 +466,40 @@ def _is_enclosed(tokens: _Tokens, first: int, last: int) -> bool:
         "’",
         "»",
     }
+
+
+_BY = frozenset({"by", "from", "von", "par", "por", "für", "pour", "od", "från", "author"})
+_KIN = frozenset(
+    {
+        "mother",
+        "father",
+        "mum",
+        "mom",
+        "dad",
+        "parents",
+        "teacher",
+        "brother",
+        "sister",
+        "family",
+        "guardian",
+        "class",
+        "quiz",
+        "world",
+        "homework",
+        "attempt",
+    }
+)
+
+
+def _is_told_of(tokens: _Tokens, first: int, last: int) -> bool:
+    """Say whether what stands around two words tells of a person: `by Charlotte Stallworth`, `Kai Whitefeather's mother`."""
+    is_whose = (
+        tokens.matches[last][0].endswith(("'s", "’s"))
+        and tokens.low[min(last + 1, len(tokens.low) - 1)] in _KIN
+    )
+    return is_whose or (
+        first > 0 and tokens.low[first - 1] in _BY and tokens.between(first - 1) == " "
+    )
 
 
 def _is_shouted(word: str) -> bool:

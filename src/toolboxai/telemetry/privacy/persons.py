@@ -107,6 +107,13 @@ IDENTITIES = (
     ),
     Rule(
         NAME,
+        ("我叫", "我是", "名前は", "尊敬的", "学生", "生徒", "同学", "老师", "先生", "이름은", "저는", "학생"),
+        re.compile(
+            r"(?:我叫|我是|名前は|尊敬的|学生|生徒|老师|이름은|저는|학생)\s?(?P<value>[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}?)(?=です|さん|くん|ちゃん|様|先生|同学|家长|老师|님|입니다|이|은|는|が|は|[^\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]|\Z)"
+        ),
+    ),
+    Rule(
+        NAME,
         (" as ", "behalf", " als ", "tant que", "como ", "come "),
         re.compile(
             r"(?i:(?:signed|logged|log) ?in as|logged on as|authenticated as|impersonat\w+|acting as|known as|on behalf of|registered as|angemeldet als|eingeloggt als|connecté en tant que|conectad[oa] como|sesión como|accesso come)"
@@ -138,7 +145,7 @@ IDENTITIES = (
     Rule(
         IDENTITY,
         ("card",),
-        re.compile(r"(?i:library|lunch|student|bus|canteen)[ -](?i:card|pass)(?:[ _-](?i:id|no\.?|number))?[\s:=#]{1,3}(?:is )?(?P<value>(?=[A-Z0-9-]{5})(?:[A-Z]{2,4}[A-Z0-9-]*\d|\d)[A-Z0-9-]*)(?!\w)"),
+        re.compile(r"(?i:library|lunch|student|bus|canteen)[ -](?i:card|pass)(?:[ _-](?i:id|no\.?|number))?[\s:=#]{1,3}(?:is )?(?P<value>(?=[A-Z0-9-]{5})(?:[A-Z]{2,4}[A-Z0-9-]*\d|\d)[A-Z0-9-]*|[A-Z]{8,16})(?!\w)"),
     ),
     Rule(
         NAME,
@@ -214,11 +221,11 @@ def _is_handle(text: str) -> bool:
     )
 
 
-_CAPITAL = r"[^\W\d_a-z][\w'’.-]{0,30}"
+_CAPITAL = r"[^\W\d_a-z](?:[^\W\d_]|['’.-]){0,30}"
 _TAIL = (
     r"(?:,?\s(?i:apt|apartment|suite|ste|unit|flat|floor|fl|room|bldg|#)\.?\s?#?[\w-]{1,8})?"
     rf"(?:,?\s{{1,2}}(?:{_CAPITAL}(?:\s(?:{_CAPITAL}|upon|on|am|an|der|de|la|le)){{0,3}}))?"
-    r"(?:,?\s[A-Z]{2,3})?(?:,?\s(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{2}-\d{3}|\d{4,6}(?:-\d{3,4})?(?:\s[A-Z]{2})?(?![\w])))?"
+    r"(?:,?\s[A-Z]{2,3}(?![\w]))?(?:,?\s(?:[A-Z]{1,2}\d[A-Z\d]?\s?\d[A-Z]{2}|[A-Z]\d[A-Z]\s?\d[A-Z]\d|\d{2}-\d{3}|\d{4,6}(?:-\d{3,4})?(?:\s[A-Z]{2})?(?![\w])))?"
     rf"(?:,?\s{_CAPITAL}(?:\s{_CAPITAL})?)?"
 )
 _FUSED = r"(?:stra(?:ß|ss)e|str\.|weg|allee|platz|gasse|ring|damm|ufer|straat|laan|plein|gracht|kade|singel|gatan|vägen|gata|veien|vej|gade|katu|tie)"
@@ -232,14 +239,15 @@ def _any(name: str) -> str:
 def addresses() -> tuple[Rule, ...]:
     """Return the rules for postal addresses; they are made of the word lists."""
     after, before = _any("street_words_after"), _any("street_words_before")
-    number = r"\d{1,5}(?:[A-Za-z]|\s?[-/]\s?\d{1,4}[A-Za-z]?)?"
+    number = r"\d{1,5}(?:[A-Za-z]{1,3}|\s?[-/]\s?\d{1,4}[A-Za-z]?)?"
     title = rf"{_CAPITAL}|\d{{1,3}}(?:st|nd|rd|th)"
     return (
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}")),
         Rule(ADDRESS, ("street", "avenue", "road", "lane", "boulevard", "drive"), re.compile(rf"(?<![\w./-]){number}\s(?!bis |ter )(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?:(?i:{before})\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|du|des|del|della|delle|las|los|la|le|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?:(?i:{before})\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|dei|degli|dal|du|des|del|dell'|della|delle|las|los|la|le|lo|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, ("丁目", "番", "路", "号", "町", "区"), re.compile(r"[\u3400-\u9fff]{1,8}(?:都|道|府|県|省|市)[\u3040-\u30ff\u3400-\u9fff\d０-９-]{2,40}?(?:丁目|番地?|号|弄|室)(?:[\d０-９]{1,5}(?:番地?|号|室))?")),
         Rule(ADDRESS, ("box", "postfach", "apartado", "postbus"), re.compile(r"(?i:p\.?\s?o\.?\s?box|postfach|apartado(?: postal)?|postbus|bp)\s#?\d{1,6}")),
         Rule(ADDRESS, ("",), re.compile(r"(?<![\w-])[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}(?![\w-])|(?<![\w-])[A-CEGHJ-NPR-TVXY]\d[A-Z]\s\d[A-Z]\d(?![\w-])")),
         Rule(ADDRESS, ("",), re.compile(rf"(?<!\w){_CAPITAL}(?:\s{_CAPITAL}){{0,2}},\s[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?(?!\w)")),

@@ -82,6 +82,8 @@ class _Look:
         folded = text.lower()
         text = apply(self._scanner._own_rules, text, folded, self._found)
         text = apply(CREDENTIALS, text, folded, self._found)
+        if "+" in text and "=" in text:  # in a form it means a space, in a password it doesn't
+            text = self._scanner._named.without(text, self._found, only_secrets=True)
         return text if "%" in text else self._without_long_keys(text)
 
     def _without_long_keys(self, text: str) -> str:

@@ -401,6 +401,11 @@ class Walk:
                 self._ruled(kept, place, str(before), rule, element, depth)
             elif isinstance(element, dict):
                 self._container(kept, place, element, depth + 1, name)
+            elif isinstance(element, str) and name in places.URLS and "?" in element:
+                placed = self._without_query(element)
+                self._value(
+                    kept, place, element if placed is _NOT_PLACED else placed, depth, name, mode
+                )
             else:
                 self._value(kept, place, element, depth, name, mode)
             before = element
@@ -604,8 +609,8 @@ class Walk:
             return self._scanner.look(value[: self._setting.max_string_chars], self._found)
         if isinstance(value, int | float) and is_technical:
             return value
-        if isinstance(value, str) and is_of_people(name):
-            self._echoes.remember(NAME, value)
+        if isinstance(value, str):
+            self._remember_name(name, value)
         return shape_of(value)
 
     def _headers(self, value: object, depth: int) -> object:
@@ -653,7 +658,16 @@ class Walk:
                 if placed is not _NOT_PLACED
                 else self._scanner.look(value[: self._setting.max_string_chars], self._found)
             )
+        self._remember_name(name, value)
         return shape_of(value)
+
+    def _remember_name(self, name: str, value: str) -> None:
+        """Remember what is reduced to its shape, if it reads like somebody's name."""
+        text = as_text(value)
+        if self._scanner.names.is_name(text) or (
+            is_of_people(name) and self._scanner.names.is_name_of(name, text)
+        ):
+            self._echoes.remember(NAME, text)
 
     # The texts
 
@@ -693,7 +707,13 @@ class Walk:
     def _taken_with_cue(self, holder: Any, key: Any, left: str) -> None:
         """Keep what is ``left`` of a parameter that only the words around it gave away."""
         value = str(holder[key])
-        if IS_MARKER.sub("", left).strip() and len(left) < 2 * len(value) and "[redacted:" in left:
+        is_secret = "[redacted:secret]" in left or "[redacted:key-value]" in left
+        if (
+            not is_secret
+            and IS_MARKER.sub("", left).strip()
+            and len(left) < 2 * len(value)
+            and "[redacted:" in left
+        ):
             holder[key] = left
             self._found("parameter")
             self._remarks.note(holder, key, "parameter")
