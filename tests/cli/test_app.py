@@ -20,6 +20,8 @@ COMMANDS = [
     ("serve",),
     ("doctor",),
     ("demo",),
+    ("privacy",),
+    ("privacy", "scrub"),
     ("spool",),
     ("spool", "list"),
     ("spool", "show"),

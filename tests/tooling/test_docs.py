@@ -94,7 +94,8 @@ def test_the_readme_names_every_content_endpoint() -> None:
 def test_guide_and_readme_name_every_command() -> None:
     group = typer.main.get_command(command_line)
     names = [*group.commands]  # type: ignore[attr-defined]
-    names += [f"monitor {name}" for name in group.commands["monitor"].commands]  # type: ignore[attr-defined]
+    for part in ("monitor", "privacy", "spool"):
+        names += [f"{part} {name}" for name in group.commands[part].commands]  # type: ignore[attr-defined]
 
     assert [name for name in names if f"toolboxai {name}" not in GUIDE + README] == []
 

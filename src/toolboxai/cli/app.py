@@ -14,6 +14,7 @@ import typer
 
 from toolboxai import __version__
 from toolboxai.cli.errors import CommandError
+from toolboxai.cli.privacy import privacy_app
 from toolboxai.monitor.settings import MonitorSettings
 
 app = typer.Typer(
@@ -36,6 +37,13 @@ app.add_typer(
     name="spool",
     help="Look after the reports that wait on this machine, also while a server runs.",
     epilog="Example: toolboxai spool list",
+)
+
+app.add_typer(
+    privacy_app,
+    name="privacy",
+    help="Show what may leave this machine, and try it.",
+    epilog="Example: toolboxai privacy scrub < events.jsonl",
 )
 
 

@@ -1,0 +1,26 @@
+"""The commands of `toolboxai privacy`, their options and their help."""
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+privacy_app = typer.Typer(no_args_is_help=True)
+
+EnvironmentOption = Annotated[
+    str,
+    typer.Option(help="By whose rules: development, staging, production or a name of your own."),
+]
+
+
+@privacy_app.command(epilog="Example: toolboxai privacy scrub < events.jsonl > scrubbed.jsonl")
+def scrub(environment: EnvironmentOption = "production") -> None:
+    """Read payloads as JSON lines; write what would leave of each, null for what would not.
+
+    Events of errors and messages have no type; others say type: transaction, feedback, log ...
+    """
+    from toolboxai.cli.scrubbing import run_scrub
+
+    say = partial(typer.echo, err=True)
+    with open(0, "rb", closefd=False) as source, open(1, "wb", closefd=False) as target:
+        raise typer.Exit(run_scrub(source, target, say, environment=environment))
