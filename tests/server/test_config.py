@@ -73,6 +73,20 @@ def test_the_environment_beats_the_file_and_the_file_beats_the_default(
     assert (settings.sentry_environment, settings.port) == ("production", 9001)
 
 
+def test_a_policy_file_that_is_wrong_stops_the_start_with_file_key_and_what_to_do(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "policy.toml").write_text('switched_off = ["jwt"]')
+    monkeypatch.setenv("SENTRY_PRIVACY_POLICY", "policy.toml")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    message = str(refused.value)
+    assert message.startswith("SENTRY_PRIVACY_POLICY='policy.toml': policy.toml: switched_off: ")
+    assert "these can be switched off" in message
+
+
 def test_an_empty_variable_switches_off_what_the_file_sets(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

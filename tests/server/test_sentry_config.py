@@ -1,6 +1,7 @@
 """Where reports go, and what the operator is told when they go nowhere."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -70,7 +71,8 @@ def test_a_damaged_monitor_file_switches_monitoring_off_and_is_named(
     assert str(path) in caplog.text
 
 
-def test_every_setting_reaches_telemetry(settings: Build) -> None:
+def test_every_setting_reaches_telemetry(settings: Build, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("")
     chosen = settings(
         sentry_dsn=SENTRY,
         sentry_environment="staging",
@@ -79,6 +81,7 @@ def test_every_setting_reaches_telemetry(settings: Build) -> None:
         sentry_traces_sample_rate=0.25,
         sentry_profiles_sample_rate=0.125,
         sentry_send_default_pii=True,
+        sentry_privacy_policy=tmp_path / "policy.toml",
         sentry_enable_logs=False,
         spool_max_bytes=2_000_000,
     )
@@ -92,6 +95,7 @@ def test_every_setting_reaches_telemetry(settings: Build) -> None:
     assert options.traces_sample_rate == 0.25
     assert options.profiles_sample_rate == 0.125
     assert options.send_default_pii
+    assert options.privacy_policy == tmp_path / "policy.toml"
     assert not options.enable_logs
     assert options.spool_dir == chosen.data_dir / "spool"
     assert options.spool_max_bytes == 2_000_000

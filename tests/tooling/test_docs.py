@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import Field, fields
+from pathlib import Path
 
 import pytest
 import typer
@@ -13,6 +14,7 @@ from toolboxai.cli.app import app as command_line
 from toolboxai.monitor.settings import Limits
 from toolboxai.server import content, operations
 from toolboxai.server.config import Settings
+from toolboxai.telemetry.privacy import Collected, read_policy_file
 
 GUIDE = (ROOT / "SENTRY_INTEGRATION.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.sentry.example").read_text(encoding="utf-8")
@@ -89,6 +91,20 @@ def test_the_readme_names_every_content_endpoint() -> None:
 
     assert routes
     assert [path for path in routes if path not in README] == []
+
+
+def test_the_guides_policy_file_is_one(tmp_path: Path) -> None:
+    path = tmp_path / "policy.toml"
+    path.write_text(GUIDE.partition("```toml\n")[2].partition("```")[0])
+
+    policy = read_policy_file(path)
+
+    assert all(getattr(policy, field.name) for field in fields(policy))
+
+
+@pytest.mark.parametrize("kind", [kind.name for kind in fields(Collected)])
+def test_the_guide_names_what_a_policy_decides(kind: str) -> None:
+    assert f"`{kind}`" in GUIDE
 
 
 def test_guide_and_readme_name_every_command() -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from toolboxai import __version__
+from toolboxai.telemetry.privacy import read_policy_file
 
 MIB = 1024 * 1024
 DRIVERS = {
@@ -55,6 +56,12 @@ def _has_valid_port(address: str) -> bool:
 
 def _dsn_or_nothing(dsn: str) -> str:
     return valid_dsn(dsn) if dsn else dsn
+
+
+def _valid_policy(path: Path | None) -> Path | None:
+    if path is not None:
+        read_policy_file(path)
+    return path
 
 
 def _valid_environment(name: str) -> str:
@@ -128,6 +135,11 @@ class Settings(BaseSettings):
     )
     sentry_send_default_pii: bool = Field(
         default=False, description="Use true or false; leave it false wherever pupils work"
+    )
+    sentry_privacy_policy: Annotated[Path | None, AfterValidator(_valid_policy)] = Field(
+        default=None,
+        description="Use the path of a TOML file as SENTRY_INTEGRATION.md describes it, or leave it"
+        " empty for the built-in rules alone",
     )
     sentry_enable_logs: bool = Field(default=True, description="Use true or false")
     sentry_release: Annotated[str, AfterValidator(_valid_release)] = Field(

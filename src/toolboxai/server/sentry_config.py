@@ -23,6 +23,7 @@ def telemetry_options(settings: Settings) -> telemetry.Options:
         traces_sample_rate=settings.sentry_traces_sample_rate,
         profiles_sample_rate=settings.sentry_profiles_sample_rate,
         send_default_pii=settings.sentry_send_default_pii,
+        privacy_policy=settings.sentry_privacy_policy,
         pseudonym_key=settings.pseudonym_key,
         enable_logs=settings.sentry_enable_logs,
         spool_dir=settings.spool_dir,

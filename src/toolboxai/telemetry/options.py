@@ -31,6 +31,8 @@ class Options:
     ``pseudonym`` makes of a user's id what may leave in its place; without it the default is used, keyed by
     ``pseudonym_key``, else by a key file in ``spool_dir``. Rates are shares between 0 and 1; ``None`` means the environment's own, for the storm limit too.
 
+    ``privacy_policy`` is a TOML file with rules of the deployment's own; ``init`` reads it, and refuses one that is wrong.
+
     A proxy or certificate that isn't given is looked for where others look: ``HTTPS_PROXY``, ``HTTP_PROXY``,
     ``NO_PROXY``, ``SSL_CERT_FILE``, ``REQUESTS_CA_BUNDLE``, ``CLIENT_CERT_FILE``, ``CLIENT_KEY_FILE``; an empty
     proxy means none. Raises ``OptionsError`` for a DSN that no client can use, a rate outside its range, a limit
@@ -47,6 +49,7 @@ class Options:
     slow_query_seconds: float = 0.1
     trace_hosts: tuple[str, ...] = LOOPBACK
     send_default_pii: bool = False
+    privacy_policy: Path | str | None = None
     pseudonym: Callable[[str], str] | None = None
     pseudonym_key: str | None = field(default=None, repr=False)
     enable_logs: bool = True
@@ -96,7 +99,7 @@ class Options:
     def _check_proxies_and_files(self) -> None:
         for name in ("http_proxy", "https_proxy"):
             _check_proxy(name, getattr(self, name))
-        for name in ("ca_certs", "cert_file", "key_file"):
+        for name in ("ca_certs", "cert_file", "key_file", "privacy_policy"):
             _check_file(name, getattr(self, name))
 
     @property

@@ -17,7 +17,7 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import current_request
 from toolboxai.telemetry.logs import LogWatch, renderer
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import Pseudonym, pseudonyms, secret_in
+from toolboxai.telemetry.privacy import Pseudonym, policy_of, pseudonyms, secret_in
 from toolboxai.telemetry.reporting import Reporting
 from toolboxai.telemetry.sdk import HAS_TRANSACTIONS, known
 from toolboxai.telemetry.transport import SpoolingTransport
@@ -38,6 +38,7 @@ class Telemetry:
 
     def __init__(self, options: Options, post: Post | None = None) -> None:
         self.options = options
+        self.policy = policy_of(options)
         self.server_name = options.server_name or socket.gethostname()
         self.is_active = options.has_dsn
         self.transport: SpoolingTransport | None = None

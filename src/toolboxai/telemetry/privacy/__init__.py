@@ -8,6 +8,7 @@ from toolboxai.telemetry.privacy.gate import (
 )
 from toolboxai.telemetry.privacy.minimal import minimal
 from toolboxai.telemetry.privacy.policy import Collect, Collected, Policy, policy_for
+from toolboxai.telemetry.privacy.policy_file import PolicyFileError, policy_of, read_policy_file
 from toolboxai.telemetry.privacy.pseudonyms import UNKNOWN, Pseudonym, pseudonyms, secret_in
 
 __all__ = [
@@ -19,9 +20,12 @@ __all__ = [
     "Gate",
     "Passed",
     "Policy",
+    "PolicyFileError",
     "Pseudonym",
     "minimal",
     "policy_for",
+    "policy_of",
     "pseudonyms",
+    "read_policy_file",
     "secret_in",
 ]
