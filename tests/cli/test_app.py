@@ -21,6 +21,7 @@ COMMANDS = [
     ("doctor",),
     ("demo",),
     ("privacy",),
+    ("privacy", "policy"),
     ("privacy", "scrub"),
     ("spool",),
     ("spool", "list"),

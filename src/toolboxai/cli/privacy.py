@@ -24,3 +24,18 @@ def scrub(environment: EnvironmentOption = "production") -> None:
     say = partial(typer.echo, err=True)
     with open(0, "rb", closefd=False) as source, open(1, "wb", closefd=False) as target:
         raise typer.Exit(run_scrub(source, target, say, environment=environment))
+
+
+@privacy_app.command(
+    epilog="Example: toolboxai privacy policy --environment production > policy.md"
+)
+def policy(
+    environment: Annotated[
+        str | None, typer.Option(help="Of which environment.", show_default="$SENTRY_ENVIRONMENT")
+    ] = None,
+    is_json: Annotated[bool, typer.Option("--json", help="As JSON, for programs.")] = False,
+) -> None:
+    """Print what may leave, of whom and to whom, for who answers for a school's data."""
+    from toolboxai.cli.explaining import run_policy
+
+    run_policy(typer.echo, environment=environment, is_json=is_json)

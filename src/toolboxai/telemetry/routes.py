@@ -1,6 +1,6 @@
-"""Where telemetry is asked: ``/sentry/status``, ``/metrics``; and tried, in development: ``/sentry-debug``."""
+"""Where telemetry is asked: ``/sentry/status``, ``/metrics``, ``/privacy/policy``; and tried, in development: ``/sentry-debug``."""
 
-from collections.abc import Callable, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from ipaddress import ip_address
 from typing import Any
 
@@ -12,12 +12,13 @@ from starlette.routing import BaseRoute, Match, Mount, Route
 from toolboxai.telemetry.debugging import answer_debug
 from toolboxai.telemetry.figures import CONTENT_TYPE, as_text
 from toolboxai.telemetry.health import details, metrics, status
+from toolboxai.telemetry.privacy import as_markdown, document_of
 from toolboxai.telemetry.setup import telemetry
 
 _FORWARDING = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip")
 _LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
-Endpoint = Callable[[Request], Response]
+Endpoint = Callable[[Request], Response | Awaitable[Response]]
 
 
 class _SpareRoute(Route):
@@ -41,9 +42,10 @@ class _SpareRoute(Route):
 
 
 def add_routes(app: Starlette) -> None:
-    """Add ``/sentry/status``, ``/metrics`` unless there is one, and ``/sentry-debug`` in development only."""
+    """Add ``/sentry/status``, ``/metrics`` and ``/privacy/policy`` unless there are, in development ``/sentry-debug``."""
     app.add_route("/sentry/status", _status, methods=["GET"], include_in_schema=False)
     app.router.routes.append(_SpareRoute(app, "/metrics", _metrics))
+    app.router.routes.append(_SpareRoute(app, "/privacy/policy", _policy))
     if telemetry().options.is_development:
         app.add_route(
             "/sentry-debug", answer_debug, methods=["GET", "POST"], include_in_schema=False
@@ -62,6 +64,14 @@ def _metrics(request: Request) -> Response:
         return PlainTextResponse(as_text(families), media_type=CONTENT_TYPE)
     samples = [sample._asdict() for family in families for sample in family.samples]
     return JSONResponse({"sentry": details() if everything else status(), "samples": samples})
+
+
+async def _policy(request: Request) -> Response:
+    active = telemetry()
+    document = document_of(active.options, active.policy)
+    if "application/json" in request.headers.get("accept", ""):
+        return JSONResponse(document.as_json())
+    return PlainTextResponse(as_markdown(document))
 
 
 def is_local(request: Request) -> bool:

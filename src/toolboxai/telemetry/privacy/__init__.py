@@ -1,5 +1,6 @@
 """The gate: what may leave the process. Every item of every envelope passes here, and nothing else does."""
 
+from toolboxai.telemetry.privacy.document import as_markdown, document_of
 from toolboxai.telemetry.privacy.gate import (
     KNOWN_ITEMS,
     RULES_VERSION,
@@ -22,6 +23,8 @@ __all__ = [
     "Policy",
     "PolicyFileError",
     "Pseudonym",
+    "as_markdown",
+    "document_of",
     "minimal",
     "policy_for",
     "policy_of",
