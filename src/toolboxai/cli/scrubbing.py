@@ -3,14 +3,12 @@
 import json
 from collections.abc import Callable, Iterator
 from io import BufferedIOBase
-from secrets import token_hex
 from typing import Any
 
 import orjson
 
-from toolboxai.cli.environment import read_settings
-from toolboxai.server.config import Settings
-from toolboxai.telemetry.privacy import Gate, pseudonyms, secret_in
+from toolboxai.cli.gates import gate_for, settings_for
+from toolboxai.telemetry.privacy import Gate
 from toolboxai.telemetry.transport.wire import to_json
 
 READ_BYTES = 1024 * 1024
@@ -31,7 +29,7 @@ def run_scrub(
 
     Whatever has arrived is answered before more is waited for, so that it works at the end of a pipe, too.
     """
-    gate = gate_for(read_settings(), environment)
+    gate = gate_for(settings_for(environment))
     number, is_good = 0, True
     for lines in arriving(source):
         answers: list[bytes] = []
@@ -46,16 +44,6 @@ def run_scrub(
         target.write(b"\n".join([*answers, b""]))
         target.flush()
     return 0 if is_good else 1
-
-
-def gate_for(settings: Settings, environment: str) -> Gate:
-    """Return the gate as the server would have it in ``environment``."""
-    del environment  # until the gate goes by a policy
-    try:
-        secret = settings.pseudonym_key or secret_in(settings.spool_dir)
-    except OSError:  # nowhere to keep one: then pseudonyms are the same within this run only
-        secret = token_hex(32)
-    return Gate(pseudonyms(secret))
 
 
 def arriving(source: BufferedIOBase) -> Iterator[list[bytes]]:

@@ -13,7 +13,9 @@ from toolboxai.cli.amounts import shown_bytes, shown_duration
 from toolboxai.cli.environment import read_settings
 from toolboxai.cli.errors import CommandError
 from toolboxai.cli.folders import workers_below
-from toolboxai.telemetry.privacy import RULES_VERSION, Gate, pseudonyms, secret_in
+from toolboxai.cli.gates import gate_for
+from toolboxai.cli.tables import aligned
+from toolboxai.telemetry.privacy import RULES_VERSION
 from toolboxai.telemetry.spool import Waiting, Worker, discard, waiting_in
 from toolboxai.telemetry.transport.regate import items_of, regated
 from toolboxai.telemetry.transport.wire import categories_of, stamped
@@ -49,7 +51,7 @@ def run_list(say: Say, *, is_all: bool) -> int:
     if not rows:
         say("nothing waits")
         return 0
-    for line in _aligned([_HEADERS_ALL if is_all else _HEADERS, *rows]):
+    for line in aligned([_HEADERS_ALL if is_all else _HEADERS, *rows]):
         say(line)
     _explain(workers, say)
     return 0
@@ -104,13 +106,6 @@ def _id(waiting: Waiting) -> str:
     return str(orjson.loads(header)["envelope_id"])
 
 
-def _aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
-        yield "  ".join(cells).rstrip()
-
-
 def run_show(say: Say, asked_id: str) -> int:
     """Print one report as it would leave, as JSON."""
     if len(asked_id) < MIN_ID_CHARS:
@@ -129,8 +124,7 @@ def run_show(say: Say, asked_id: str) -> int:
         raise CommandError(message, exit_code=1)
     kept = found[0].record.body
     if found[0].record.rules < RULES_VERSION:
-        secret = settings.pseudonym_key or secret_in(settings.spool_dir)
-        kept = regated(kept, Gate(pseudonyms(secret)))
+        kept = regated(kept, gate_for(settings))
     say(orjson.dumps(_opened(kept), option=orjson.OPT_INDENT_2).decode())
     return 0
 

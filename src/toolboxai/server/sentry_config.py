@@ -15,6 +15,11 @@ def telemetry_options(settings: Settings) -> telemetry.Options:
     dsn = sink_for(settings)
     if dsn is None:
         log.warning("monitoring is off: %s", _how_to_turn_on(settings))
+    return options_for(settings, dsn)
+
+
+def options_for(settings: Settings, dsn: str | None) -> telemetry.Options:
+    """Return what telemetry needs to know to report to ``dsn``."""
     return telemetry.Options(
         dsn=dsn,
         environment=settings.sentry_environment,

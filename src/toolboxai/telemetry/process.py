@@ -49,7 +49,12 @@ class Telemetry:
         pseudonym = _pseudonym_of(options) if self.is_active else str
         if self.is_active:
             self.transport = SpoolingTransport(
-                options, renderer(self._log_constants()), self._idle, pseudonym, post
+                options,
+                renderer(self._log_constants()),
+                self._idle,
+                pseudonym,
+                policy=self.policy,
+                post=post,
             )
         self.reporting = Reporting(
             options,

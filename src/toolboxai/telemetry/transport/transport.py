@@ -18,7 +18,7 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.figures import Figures, Workers, moment
 from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Pseudonym
+from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Policy, Pseudonym
 from toolboxai.telemetry.spool import Entry, Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
@@ -55,6 +55,8 @@ class SpoolingTransport(Transport):
         render_log: Render,
         idle: Callable[[], None],
         pseudonym: Pseudonym,
+        *,
+        policy: Policy,
         post: Post | None = None,
     ) -> None:
         super().__init__({"dsn": options.dsn})
@@ -67,6 +69,7 @@ class SpoolingTransport(Transport):
         self._render_log = render_log
         self._idle = idle
         self._pseudonym = pseudonym
+        self._policy = policy
         self._post = post  # instead of the network
         self._open()
 
@@ -108,7 +111,9 @@ class SpoolingTransport(Transport):
 
     def _new_gate(self) -> Gate:
         """Return a gate for one thread."""
-        return Gate(self._pseudonym, max_string_chars=self._choices.max_string_chars)
+        return Gate(
+            self._pseudonym, policy=self._policy, max_string_chars=self._choices.max_string_chars
+        )
 
     def _claim(self) -> Path:
         self._slot = claim_folder(self._spool_dir, self._dsn, label=label_of(self._dsn))
