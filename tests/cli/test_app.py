@@ -21,6 +21,7 @@ COMMANDS = [
     ("doctor",),
     ("demo",),
     ("privacy",),
+    ("privacy", "audit"),
     ("privacy", "policy"),
     ("privacy", "scrub"),
     ("spool",),

@@ -13,6 +13,13 @@ MAX_ANCESTORS = 16
 TETHER = "toolboxai.cli.tethered"
 
 
+def free_port(host: str) -> int:
+    """Return a port of ``host`` that nobody listens on now."""
+    with socket.create_server((host, 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
 def refuse_taken(host: str, port: int, *, option: str = "--port") -> None:
     """Raise ``CommandError`` unless ``host`` and ``port`` could be listened on now."""
     try:

@@ -39,3 +39,25 @@ def policy(
     from toolboxai.cli.explaining import run_policy
 
     run_policy(typer.echo, environment=environment, is_json=is_json)
+
+
+@privacy_app.command(epilog="Example: toolboxai privacy audit --environment production")
+def audit(
+    environment: Annotated[
+        str | None, typer.Option(help="As which environment.", show_default="$SENTRY_ENVIRONMENT")
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            help="A server that runs already, and reports to --sink-port of this machine.",
+            show_default="one of its own",
+        ),
+    ] = None,
+    sink_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="Where to record, with --url.")
+    ] = 8019,
+) -> None:
+    """Plant made-up secrets and persons in a server; show what of them leaves. Exit code 1 if anything does."""
+    from toolboxai.cli.auditing import run_audit
+
+    raise typer.Exit(run_audit(typer.echo, environment=environment, url=url, sink_port=sink_port))
