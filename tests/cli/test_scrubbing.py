@@ -144,6 +144,32 @@ def test_an_answer_comes_before_the_next_question(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+def test_the_deployments_own_rules_apply(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("patterns.class-code = 'KL-[0-9]{4}'")
+    monkeypatch.setenv("SENTRY_PRIVACY_POLICY", str(tmp_path / "policy.toml"))
+
+    _, [answer], _ = scrub('{"message": "the class KL-1234"}')
+
+    assert answer["message"] == "the class [redacted:class-code]"
+
+
+def test_the_environment_decides_what_leaves(tmp_path: Path) -> None:
+    query = b'{"request": {"query_string": "colour=something"}}'
+    answers = [
+        subprocess.run(
+            [sys.executable, "-m", "toolboxai", "privacy", "scrub", *arguments],
+            cwd=tmp_path,
+            input=query,
+            capture_output=True,
+            check=True,
+        ).stdout
+        for arguments in ((), ("--environment", "production"), ("--environment", "development"))
+    ]
+
+    assert answers[0] == answers[1] != answers[2]
+    assert b"colour=something" in answers[2]
+
+
 def test_without_a_folder_to_keep_a_key_in_it_scrubs_all_the_same(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -4,7 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sentry_sdk
 
+from tests.telemetry.conftest import Start, arrived
+from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry.privacy import (
     Collect,
@@ -143,6 +146,15 @@ def test_whatever_can_grow_in_a_file_has_a_limit(write: Write) -> None:
         read_policy_file(write(f"[patterns]\n{patterns}"))
     with pytest.raises(PolicyFileError, match="more than 262,144 bytes"):
         read_policy_file(write("#" * (module.MAX_FILE_BYTES + 1)))
+
+
+def test_what_is_reported_goes_by_the_file(write: Write, start: Start, sink: RecordingSink) -> None:
+    start(environment="production", privacy_policy=write(GOOD))
+    sentry_sdk.capture_message("the class KL-1234 has none of KLM-1234")
+
+    (event,) = arrived(sink)
+
+    assert event["message"] == "the class [redacted:class-code] has none of KLM-1234"
 
 
 def test_a_start_with_a_wrong_file_is_refused(write: Write) -> None:
