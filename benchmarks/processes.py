@@ -4,19 +4,24 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import choice  # pytest-randomly seeds the other one alike in all workers
 from time import monotonic, sleep
 
 HERE = Path(__file__).parent.parent
 START_SECONDS = 20.0
 END_SECONDS = 60.0
+# Below those that a system gives to whoever asks for any: what is free now isn't given away before it is used.
+PORTS = range(10_240, 32_768)
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+    """Return a port of 127.0.0.1 that nobody listens on, also while its user is starting again."""
+    while True:
+        port = choice(PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 class Told:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import Running, free_port
+from benchmarks.processes import free_port
+from tests.cli.processes import Running
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""Real processes for the tests of `up`: free ports, waiting without sleeping blindly."""
+"""Real processes for the tests of `up`: waiting without sleeping blindly."""
 
 import os
 import signal
@@ -10,13 +10,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 WAIT_SECONDS = 30.0
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 def wait_until(is_so: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:

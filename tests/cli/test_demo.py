@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from benchmarks.processes import free_port
 from tests.cli.conftest import Up
-from tests.cli.processes import Running, free_port, is_listening, wait_until
+from tests.cli.processes import Running, is_listening, wait_until
 from toolboxai.cli.demo import paced, run_demo, with_progress
 from toolboxai.cli.errors import CommandError
 from toolboxai.cli.traffic import Call, Kind, Objective, plan

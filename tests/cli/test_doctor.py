@@ -8,8 +8,8 @@ from threading import Thread
 
 import pytest
 
+from benchmarks.processes import free_port
 from tests.cli.conftest import Up
-from tests.cli.processes import free_port
 from toolboxai.cli import doctor
 from toolboxai.cli.doctor import lost_errors, run_doctor
 from toolboxai.cli.monitoring import find_event_ids

@@ -11,7 +11,7 @@ import pytest
 import sentry_sdk
 from typer.testing import CliRunner, Result
 
-from tests.cli.processes import free_port
+from benchmarks.processes import free_port
 from tests.telemetry.sink import RecordingSink, answer, running_sink
 from toolboxai import telemetry
 from toolboxai.cli.amounts import parse_duration, shown_bytes, shown_duration

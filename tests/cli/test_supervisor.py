@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.processes import free_port, is_listening, is_running, wait_until
+from benchmarks.processes import free_port
+from tests.cli.processes import is_listening, is_running, wait_until
 from toolboxai.cli.children import Process
 from toolboxai.cli.supervision import Patience
 from toolboxai.cli.supervisor import Supervisor

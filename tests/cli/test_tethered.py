@@ -4,7 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tests.cli.processes import free_port, is_listening, is_running, wait_until
+from benchmarks.processes import free_port
+from tests.cli.processes import is_listening, is_running, wait_until
 
 COMMAND = [sys.executable, "-m", "toolboxai.cli.tethered"]
 STUBBORN = """

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from benchmarks.processes import free_port
 from tests.cli.conftest import Up
-from tests.cli.processes import Running, free_port, is_listening, is_running, wait_until
+from tests.cli.processes import Running, is_listening, is_running, wait_until
 from toolboxai.cli.monitoring import count_lines
 from toolboxai.cli.ports import owner_of
 from toolboxai.cli.up import url_of, why_no_monitor

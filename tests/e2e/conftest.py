@@ -13,7 +13,8 @@ from urllib.request import Request, urlopen
 import pytest
 import urllib3
 
-from tests.cli.processes import Running, free_port, wait_until
+from benchmarks.processes import free_port
+from tests.cli.processes import Running, wait_until
 
 StartMonitor = Callable[[], "Monitor"]
 StartServer = Callable[..., "Server"]

@@ -15,7 +15,8 @@ import urllib3
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-from tests.cli.processes import Running, free_port, wait_until
+from benchmarks.processes import free_port
+from tests.cli.processes import Running, wait_until
 from toolboxai.monitor.queries import Queries
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM
 

@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 import urllib3
 
-from tests.cli.processes import Running, free_port, is_listening, wait_until
+from benchmarks.processes import free_port
+from tests.cli.processes import Running, is_listening, wait_until
 from tests.telemetry.sink import RecordingSink, answer, items_of, running_sink
 from toolboxai.telemetry.spool import waiting_in
 from toolboxai.telemetry.transport.wire import categories_of

@@ -28,7 +28,8 @@ from sentry_sdk import logger
 from starlette.background import BackgroundTask
 from starlette.testclient import TestClient
 
-from tests.cli.processes import free_port, is_listening, wait_until
+from benchmarks.processes import free_port
+from tests.cli.processes import is_listening, wait_until
 from tests.telemetry.conftest import Start, arrived
 from tests.telemetry.sink import RecordingSink, accept, answer
 from toolboxai import telemetry

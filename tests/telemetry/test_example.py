@@ -9,7 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.cli.processes import free_port, is_listening, wait_until
+from benchmarks.processes import free_port
+from tests.cli.processes import is_listening, wait_until
 from tests.telemetry.sink import RecordingSink
 
 ROOT = Path(__file__).parent.parent.parent
