@@ -129,7 +129,8 @@ def test_a_sink_that_refuses_is_named_as_the_reason(start: Start, sink: Recordin
     telemetry.flush(5)
 
     assert telemetry.status()["reason"] == "the sink refused what it was sent: HTTP 403"
-    assert telemetry.details()["dropped"] == {"send_error": {"error": 1}}
+    # What is then told of that loss may be refused in time to be counted, too.
+    assert telemetry.details()["dropped"]["send_error"]["error"] == 1
 
 
 def test_a_disk_that_takes_nothing_is_named_as_the_reason(
