@@ -1,17 +1,21 @@
 """What every test may ask for: the services of this machine, and one event loop."""
 
 from collections.abc import Generator
+from typing import Protocol
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 from tests import services
 from tests.services import Service, Used
+from tests.turns import turn
 
 # Two cores are shared by everything that runs: a slow example is not a failure.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("steady")
 
+# They start processes and take longest: begun last, one of them would keep all other workers waiting.
+FIRST_FOLDERS = {"e2e", "tooling"}
 USED = pytest.StashKey[Used]()
 SERVICE_FOR_MARKER = {
     "browser": services.CHROMIUM,
@@ -20,8 +24,21 @@ SERVICE_FOR_MARKER = {
 }
 
 
+class Worker(Protocol):
+    """What pytest-xdist shows of one of its workers."""
+
+    config: pytest.Config
+    workeroutput: dict[str, list[str]]
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[USED] = Used()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long; beyond that the order is random."""
+    items.sort(key=lambda item: item.path.parent.name not in FIRST_FOLDERS)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -31,8 +48,29 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             need(service, item.config)
 
 
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Run tests beside those of other processes, unless they want to be alone."""
+    with turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    services.write_report(session.config.stash[USED])
+    """Tell what was used: a worker of pytest-xdist its controller, everybody else the reader."""
+    used = session.config.stash[USED]
+    told: dict[str, list[str]] | None = getattr(session.config, "workeroutput", None)
+    if told is None:
+        services.write_report(used)
+    else:
+        told["services"] = [service.name for service in used]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Worker, error: object) -> None:
+    """Hear from a worker what it used."""
+    if error is None:
+        told = node.workeroutput["services"]
+        node.config.stash[USED].update(each for each in services.ALL if each.name in told)
 
 
 def need(service: Service, config: pytest.Config) -> None:

@@ -8,6 +8,8 @@ from statistics import median
 from threading import Thread
 from time import perf_counter
 
+import pytest
+
 from tests.cli.processes import wait_until
 from tests.e2e.conftest import Server, StartMonitor, StartServer
 
@@ -50,6 +52,7 @@ def fail_until_dead(server: Server, requests: int) -> None:
         return
 
 
+@pytest.mark.alone
 def test_a_monitor_that_is_away_is_not_noticed_and_gets_everything_later(
     start_monitor: StartMonitor, start_server: StartServer
 ) -> None:

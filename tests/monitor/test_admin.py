@@ -254,6 +254,7 @@ def test_a_file_that_is_a_folder_is_named(settings: MonitorSettings) -> None:
         Store(settings)
 
 
+@pytest.mark.alone
 def test_the_monitor_is_up_soon(tmp_path: Path) -> None:
     start_and_stop(tmp_path)
     begin = time.perf_counter()

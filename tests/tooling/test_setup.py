@@ -75,6 +75,7 @@ def test_the_command_works_afterwards(ready: Path) -> None:
     assert version(ready) == __version__
 
 
+@pytest.mark.alone
 def test_nothing_changed_takes_no_time_and_says_nothing(ready: Path) -> None:
     assert min(seconds_of_setup(ready) for _ in range(3)) < 1
 
