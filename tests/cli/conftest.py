@@ -40,9 +40,11 @@ class Up:
 def up(tmp_path: Path) -> Generator[Up]:
     """Return a running `toolboxai up`: monitor and server."""
     up = Up(tmp_path)
-    up.wait_until_up()
-    yield up
-    up.process.stop()
+    try:
+        up.wait_until_up()
+        yield up
+    finally:
+        up.process.stop()
 
 
 LATE = """
@@ -63,15 +65,19 @@ def late_up(tmp_path: Path) -> Generator[Up]:
     (path / "sitecustomize.py").write_text(LATE)
     inherited = os.environ.get("PYTHONPATH", "")
     up = Up(tmp_path, PYTHONPATH=os.pathsep.join([str(path), *filter(None, [inherited])]))
-    up.wait_until_up()
-    yield up
-    up.process.stop()
+    try:
+        up.wait_until_up()
+        yield up
+    finally:
+        up.process.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_up(tmp_path_factory: pytest.TempPathFactory) -> Generator[Up]:
-    """Return one that several tests use, none of which harms it."""
+    """Return one that many tests use; each leaves it running, and both its children."""
     up = Up(tmp_path_factory.mktemp("up"))
-    up.wait_until_up()
-    yield up
-    up.process.stop()
+    try:
+        up.wait_until_up()
+        yield up
+    finally:
+        up.process.stop()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 60.0  # only a failure takes as long; a busy machine is none
 
 
 def wait_until(is_so: Callable[[], bool], what: str, seconds: float = WAIT_SECONDS) -> None:

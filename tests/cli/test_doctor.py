@@ -3,6 +3,7 @@
 import re
 import socket
 from collections.abc import Callable, Generator
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -30,14 +31,17 @@ def sink() -> Generator[Callable[[bytes], str]]:
         return f"http://key@127.0.0.1:{listener.getsockname()[1]}/1"
 
     yield answer_with
+    listener.shutdown(socket.SHUT_RDWR)
     listener.close()
 
 
 def serve(listener: socket.socket, answer: bytes) -> None:
-    connection, _ = listener.accept()
-    with connection:
-        connection.recv(1024 * 1024)
-        connection.sendall(answer)
+    with suppress(OSError):  # closed
+        while True:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(1024 * 1024)
+                connection.sendall(answer)
 
 
 @pytest.fixture

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -36,14 +37,29 @@ NOWHERE = {
 TOOLS = ("bash", "dirname", "env", "flock", "rm", "cut", "awk", "sh")
 
 
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A copy in a folder with a space, in which ./run was called from elsewhere, twice."""
+
+    copy: Path
+    without_an_index: subprocess.CompletedProcess[str]
+    with_one: subprocess.CompletedProcess[str]
+
+
 @pytest.fixture(scope="module")
-def ready(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a copy in a folder with a space, set up by ./run called from elsewhere."""
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Begun:
+    """Set a copy up where first no index can be reached."""
     folder = tmp_path_factory.mktemp("setup")
     copy = copy_repository(folder / "a fresh clone")
-    done = run([copy / "run", "--setup-only"], cwd=folder)
-    assert done.returncode == 0, done.stdout
-    return copy
+    command: list[str | Path] = [copy / "run", "--setup-only"]
+    return Begun(copy, run(command, cwd=folder, env=NOWHERE), run(command, cwd=folder))
+
+
+@pytest.fixture
+def ready(begun: Begun) -> Path:
+    """Return the copy, which is set up."""
+    assert begun.with_one.returncode == 0, begun.with_one.stdout
+    return begun.copy
 
 
 @pytest.fixture
@@ -133,16 +149,12 @@ def test_two_at_once_wait_for_each_other(fresh: Path) -> None:
     assert (fresh / ".venv/bin/pytest").is_file()
 
 
-def test_an_unreachable_index_is_said_and_the_next_run_starts_over(fresh: Path) -> None:
-    failed = run([fresh / "run", "--setup-only"], cwd=fresh, env=NOWHERE)
-    done = run([fresh / "run", "--setup-only"], cwd=fresh)
-
-    assert failed.returncode == 1
-    assert "Is the Python package index reachable" in failed.stdout
-    assert "Traceback" not in failed.stdout
-    assert done.returncode == 0, done.stdout
-    assert "making the environment" in done.stdout
-    assert version(fresh) == __version__
+def test_an_unreachable_index_is_said_and_the_next_run_starts_over(begun: Begun) -> None:
+    assert begun.without_an_index.returncode == 1
+    assert "Is the Python package index reachable" in begun.without_an_index.stdout
+    assert "Traceback" not in begun.without_an_index.stdout
+    assert begun.with_one.returncode == 0, begun.with_one.stdout
+    assert "making the environment" in begun.with_one.stdout
 
 
 def test_a_python_that_is_too_old_is_named(fresh: Path, tmp_path: Path) -> None:
