@@ -6,6 +6,7 @@ from math import log2
 from re import Match
 
 from toolboxai.telemetry.privacy.rules import Rule
+from toolboxai.telemetry.privacy.sieve import LONG_RUN
 
 _START = r"(?<![A-Za-z0-9])"
 # How providers begin their keys, and what follows.
@@ -143,6 +144,6 @@ CREDENTIALS = (
 )  # fmt: skip
 # Only for texts of at least ``MIN_UNHINTED_CHARS``.
 LONG_KEYS = (
-    Rule("provider-token", ("",), re.compile(f"{_START}(?:{_UNHINTED})")),
-    Rule("random-key", ("",), _TOKEN, _is_random),
+    Rule("provider-token", (LONG_RUN,), re.compile(f"{_START}(?:{_UNHINTED})")),
+    Rule("random-key", (LONG_RUN,), _TOKEN, _is_random),
 )

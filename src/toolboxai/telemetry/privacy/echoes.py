@@ -31,7 +31,11 @@ class Echoes:
         text = text.strip().strip("'\"")
         if len(self._patterns) >= MAX_ECHOES or not 2 < len(text) <= MAX_ECHO_CHARS:
             return
-        if IS_MARKER.search(text) or IS_SHAPE.search(text) or is_telling_word(text, of_secrets=rule == SECRET):
+        if (
+            IS_MARKER.search(text)
+            or IS_SHAPE.search(text)
+            or is_telling_word(text, of_secrets=rule == SECRET)
+        ):
             return
         words = WORD.findall(text) if rule == NAME and not _NO_WORDS.search(text) else []
         if len(words) > 1:

@@ -222,10 +222,14 @@ class Names:
             | words("surnames")
         )
 
+    def is_telling(self, word: str) -> bool:
+        """Say whether ``word``, letters in lower case, may be a name or announce one."""
+        if word.isascii():
+            return word in self._telling
+        return normalize("NFC", word) in self._telling or any(char > "\u036f" for char in word)
+
     def without(self, text: str, rule: str) -> tuple[str, int]:
         """Return ``text`` with a marker of ``rule`` for each name, and how many there were."""
-        if self._telling.isdisjoint(_parts(text)):
-            return text, 0
         parts, position, quantity = [], 0, 0
         for start, end in self._spans(_Tokens(text)):
             if start >= position:
@@ -430,14 +434,6 @@ class Names:
 
     def _known_others(self, tokens: _Tokens, start: int, end: int) -> bool:
         return " ".join(tokens.low[start:end]) in self._others
-
-
-def _parts(text: str) -> Iterator[str]:
-    for word in WORD.findall(text):
-        low = _bare(word)
-        yield low
-        if "-" in low:
-            yield from low.split("-")
 
 
 def _is_said(tokens: _Tokens, index: int) -> bool:

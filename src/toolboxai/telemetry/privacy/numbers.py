@@ -8,6 +8,7 @@ from re import Match
 from toolboxai.telemetry.privacy import checksums
 from toolboxai.telemetry.privacy.keys import BANK, BIRTH, DEVICE, IP, LOCATION, NATIONAL, PHONE
 from toolboxai.telemetry.privacy.rules import Check, Rule
+from toolboxai.telemetry.privacy.sieve import PAIRS, SIX_DIGITS
 
 CARD, IBAN = "card", "iban"
 
@@ -125,24 +126,24 @@ def _has_day(match: Match[str]) -> bool:
 
 
 def _rule(name: str, pattern: str, check: Check | None = None, *, before: str = _BEFORE) -> Rule:
-    return Rule(name, ("",), re.compile(f"{before}(?:{pattern}){_AFTER}"), check)
+    return Rule(name, (SIX_DIGITS,), re.compile(f"{before}(?:{pattern}){_AFTER}"), check)
 
 
 # Asked of texts with a colon or a full stop between digits.
 ADDRESSES = (
     Rule(
         DEVICE,
-        (":", "-"),
+        (PAIRS,),
         re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])"),
     ),
-    Rule(DEVICE, (".",), re.compile(r"(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])")),
+    Rule(DEVICE, (PAIRS,), re.compile(r"(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])")),
     Rule(
         IP,
-        (":",),
+        (PAIRS,),
         re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?:%\w{1,16})?(?![\w:])"),
         _is_ip,
     ),
-    Rule(IP, (".",), re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d|-[a-z])"), _is_ip),
+    Rule(IP, (PAIRS,), re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d|-[a-z])"), _is_ip),
 )  # fmt: skip
 # Asked of all texts.
 CUED = (
@@ -216,7 +217,7 @@ CUED = (
 NUMBERS = (
     Rule(
         IBAN,
-        ("",),
+        (SIX_DIGITS,),
         re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"),
         _is_iban,
     ),
@@ -229,7 +230,7 @@ NUMBERS = (
     ),
     Rule(
         PHONE,
-        ("",),
+        (SIX_DIGITS,),
         re.compile(rf"(?<![A-Za-z])(?:{_CALL}){_BETWEEN}(?P<value>\+?\(?\+?\d(?:[ ()./-]{{0,3}}\d){{6,14}}){_AFTER}"),
         _is_called,
     ),

@@ -8,6 +8,7 @@ from toolboxai.telemetry.privacy.keys import ADDRESS, DEVICE, EMAIL, HEALTH, IDE
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.names import is_no_name
 from toolboxai.telemetry.privacy.rules import Found, Rule
+from toolboxai.telemetry.privacy.sieve import POSTCODE
 from toolboxai.telemetry.privacy.vocabulary import words
 
 _FILES = re.compile(
@@ -235,22 +236,29 @@ def _any(name: str) -> str:
     return "|".join(re.escape(word) for word in sorted(words(name), key=len, reverse=True))
 
 
+def _hints(name: str) -> tuple[str, ...]:
+    """Return of each entry the longest word, which a text has to have for it."""
+    return tuple({max(re.findall(r"[^\W\d_]+", entry), key=len) for entry in words(name)})
+
+
 @cache
 def addresses() -> tuple[Rule, ...]:
     """Return the rules for postal addresses; they are made of the word lists."""
     after, before = _any("street_words_after"), _any("street_words_before")
     number = r"\d{1,5}(?:[A-Za-z]{1,3}|\s?[-/]\s?\d{1,4}[A-Za-z]?)?"
+    starts = (*_hints("street_words_before"), "al.", "c/", "avda")
+    ends = _hints("street_words_after")
     title = rf"{_CAPITAL}|\d{{1,3}}(?:st|nd|rd|th)"
     return (
-        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}")),
+        Rule(ADDRESS, ends, re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}")),
         Rule(ADDRESS, ("street", "avenue", "road", "lane", "boulevard", "drive"), re.compile(rf"(?<![\w./-]){number}\s(?!bis |ter )(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-])(?:(?i:{before})\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|dei|degli|dal|du|des|del|dell'|della|delle|las|los|la|le|lo|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, starts, re.compile(rf"(?<![\w./-])(?:(?i:{before})\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|dei|degli|dal|du|des|del|dell'|della|delle|las|los|la|le|lo|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}")),
+        Rule(ADDRESS, starts, re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}")),
+        Rule(ADDRESS, ("straß", "strass", "str", "weg", "allee", "platz", "gasse", "ring", "damm", "ufer", "straat", "laan", "plein", "gracht", "kade", "singel", "gatan", "vägen", "gata", "veien", "vej", "gade", "katu", "tie", "utca", "út", "sok", "cad"), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}")),
         Rule(ADDRESS, ("丁目", "番", "路", "号", "町", "区"), re.compile(r"[\u3400-\u9fff]{1,8}(?:都|道|府|県|省|市)[\u3040-\u30ff\u3400-\u9fff\d０-９-]{2,40}?(?:丁目|番地?|号|弄|室)(?:[\d０-９]{1,5}(?:番地?|号|室))?")),
         Rule(ADDRESS, ("box", "postfach", "apartado", "postbus"), re.compile(r"(?i:p\.?\s?o\.?\s?box|postfach|apartado(?: postal)?|postbus|bp)\s#?\d{1,6}")),
-        Rule(ADDRESS, ("",), re.compile(r"(?<![\w-])[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}(?![\w-])|(?<![\w-])[A-CEGHJ-NPR-TVXY]\d[A-Z]\s\d[A-Z]\d(?![\w-])")),
-        Rule(ADDRESS, ("",), re.compile(rf"(?<!\w){_CAPITAL}(?:\s{_CAPITAL}){{0,2}},\s[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?(?!\w)")),
+        Rule(ADDRESS, (POSTCODE,), re.compile(r"(?<![\w-])[A-PR-UWYZ][A-HK-Y]?\d[A-Z\d]?\s\d[ABD-HJLNP-UW-Z]{2}(?![\w-])|(?<![\w-])[A-CEGHJ-NPR-TVXY]\d[A-Z]\s\d[A-Z]\d(?![\w-])")),
+        Rule(ADDRESS, (POSTCODE,), re.compile(rf"(?<!\w){_CAPITAL}(?:\s{_CAPITAL}){{0,2}},\s[A-Z]{{2}}\s\d{{5}}(?:-\d{{4}})?(?!\w)")),
         Rule(
             ADDRESS,
             ("live", "living", "resid", "moved", "wohn", "viv", "habit", "abit", "mor", "woon", "domicil", "zamieszk", "demeurant", "bor ", "asuu", "bydl", "bostad", "vit "),
@@ -290,15 +298,25 @@ def _health_beginnings() -> frozenset[str]:
     return frozenset(_TOKENS.findall(term)[0] for term in terms if _TOKENS.search(term))
 
 
-def without_told(text: str, folded: str, found: Found) -> str:
-    """Return ``text`` without what its sentences say of somebody's health or results."""
-    tokens = set(_TOKENS.findall(folded))
-    is_health = not _health_beginnings().isdisjoint(
-        tokens | {token.rstrip("s") for token in tokens}
-    )
-    if not is_health and not _SCORE.search(text):
-        return text
+def is_of_health(word: str) -> bool:
+    """Say whether a term of health begins with ``word``, singular or plural."""
+    beginnings = _health_beginnings()
+    return word in beginnings or word.rstrip("s") in beginnings
+
+
+def is_of_results(word: str) -> bool:
+    """Say whether somebody's result may follow ``word``."""
+    return word in _RESULT_WORDS
+
+
+def without_told(text: str, found: Found, *, is_health: bool) -> str:
+    """Return ``text`` without what its sentences say of somebody's results and, if ``is_health``, health."""
     return _SENTENCE.sub(lambda match: _without_told(match[0], found, is_health=is_health), text)
+
+
+_RESULT_WORDS = frozenset(
+    "scored scores score got gets received earned achieved obtained failed passed grade graded mark marks gpa result average".split()
+)  # noqa: SIM905
 
 
 def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
@@ -309,7 +327,7 @@ def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
         if _SURE_EVIDENCE.search(sentence):
             sentence = _without_terms(sentence, _terms("health_terms_taught"), found)
     if _SURE_EVIDENCE.search(sentence):
-        return Rule(RESULT, ("",), _SCORE).without(sentence, found)
+        return Rule(RESULT, (), _SCORE).without(sentence, found)
     return sentence
 
 

@@ -1,6 +1,6 @@
 """What one rule is: a name, what must be there for it to find anything, a pattern, and a check of what was found."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from re import Match, Pattern
 
@@ -14,7 +14,7 @@ Check = Callable[[Match[str]], bool]
 class Rule:
     """Takes every match of ``pattern`` that ``check`` confirms; of a pattern with a group ``value`` only that part.
 
-    ``hints`` are lower-case texts without one of which there is nothing to find. Each pattern begins at a place that can't
+    ``hints`` are lower-case texts, or features of the sieve, without one of which there is nothing to find. Each pattern begins at a place that can't
     lie inside its own match, or repeats possessively or within bounds: no text makes it slow.
     """
 
@@ -25,6 +25,8 @@ class Rule:
 
     def without(self, text: str, found: Found) -> str:
         """Return ``text`` with a marker for what the rule takes; ``found`` hears of each."""
+        if self.pattern.search(text) is None:
+            return text
         group = "value" if "value" in self.pattern.groupindex else 0
 
         def replaced(match: Match[str]) -> str:
@@ -35,11 +37,3 @@ class Rule:
             return f"{match[0][:start]}{marker(self.name)}{match[0][end:]}"
 
         return self.pattern.sub(replaced, text)
-
-
-def apply(rules: Iterable[Rule], text: str, folded: str, found: Found) -> str:
-    """Return ``text`` after those ``rules`` of which a hint stands in ``folded``, the text in lower case."""
-    for rule in rules:
-        if any(hint in folded for hint in rule.hints):
-            text = rule.without(text, found)
-    return text

@@ -2,7 +2,7 @@
 
 import re
 
-from toolboxai.telemetry.privacy.rules import Found, Rule, apply
+from toolboxai.telemetry.privacy.rules import Found, Rule
 
 SQL = "sql"
 
@@ -10,7 +10,7 @@ IS_SQL = re.compile(
     r"(?i)\b(?:select\b.{1,4000}?\bfrom|insert\s+into|update\s.{1,200}?\sset|delete\s+from|merge\s+into|replace\s+into|where\s.{1,200}?(?:=|\bin\b|\blike\b)|values\s*\()",
     re.DOTALL,
 )
-_HINTS = ("select", "insert", "update", "delete", "where", "values", "replace", "merge")
+HINTS = ("select", "insert", "update", "delete", "where", "values", "replace", "merge")
 _LITERALS = (
     Rule(
         SQL,
@@ -32,7 +32,7 @@ _LITERALS = (
         ),
     ),
 )
-_SAID = (
+SAID = (
     Rule("bound-parameters", ("[parameters:",), re.compile(r"(?<=\[parameters: )(?P<value>(?!\[redacted:).+)")),
     Rule(SQL, ("key (",), re.compile(r"(?i)key \([^)]{1,200}\)=\((?P<value>[^)]{1,1000})\)")),
     Rule(SQL, ("row contains",), re.compile(r"(?i)row contains \((?P<value>[^\n]{1,4000})\)")),
@@ -42,14 +42,16 @@ _SAID = (
 )  # fmt: skip
 
 
-def without_values(text: str, folded: str, found: Found) -> str:
-    """Return ``text``, which is ``folded`` in lower case, without the values of its statements and of what is said of rows."""
-    text = apply(_SAID, text, folded, found)
-    if not any(hint in folded for hint in _HINTS) or (statement := IS_SQL.search(text)) is None:
+def without_literals(text: str, found: Found) -> str:
+    """Return ``text`` without the values in its statement, if it has one."""
+    statement = IS_SQL.search(text)
+    if statement is None:
         return text
     start, end = statement.start(), len(text)
     if start and text[start - 1] in "\"'":  # a quoted one: what follows is not part of it
         closing = text.find(text[start - 1], start)
         end = closing if closing > 0 else end
     inner = text[start:end]
-    return text[:start] + apply(_LITERALS, inner, inner.lower(), found) + text[end:]
+    for rule in _LITERALS:
+        inner = rule.without(inner, found)
+    return text[:start] + inner + text[end:]

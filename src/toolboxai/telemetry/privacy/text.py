@@ -1,10 +1,11 @@
 """Secrets and persons inside free text. Linear in its length; doing it twice changes nothing more."""
 
 import re
+from collections.abc import Iterable
 from re import Pattern
 
-from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS, MIN_UNHINTED_CHARS
-from toolboxai.telemetry.privacy.keys import NAME
+from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS
+from toolboxai.telemetry.privacy.keys import HEALTH, NAME, RESULT
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.named import SIGNS, Named
 from toolboxai.telemetry.privacy.names import Names
@@ -14,19 +15,19 @@ from toolboxai.telemetry.privacy.persons import (
     EMAILS,
     IDENTITIES,
     addresses,
+    is_of_health,
+    is_of_results,
     without_told,
 )
 from toolboxai.telemetry.privacy.prose import PROSE
-from toolboxai.telemetry.privacy.rules import Found, Rule, apply
-from toolboxai.telemetry.privacy.sql import without_values
+from toolboxai.telemetry.privacy.rules import Found, Rule
+from toolboxai.telemetry.privacy.sieve import Asked, Mask, Sieve, all_of, ask
+from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, without_literals
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
 ECHO = "echo"
 
 _LITERAL = re.compile(r"\"[^\"\n]{6,}\"|'[^'\n]{6,}'")
-_LONG = re.compile(rf"[\w+/:.~-]{{{MIN_UNHINTED_CHARS}}}")
-_SIX_DIGITS = re.compile(r"(?:\d\D{0,4}){5}\d")
-_PAIRED = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
 
 
 class Scanner:
@@ -35,16 +36,26 @@ class Scanner:
     def __init__(
         self, own_rules: tuple[Rule, ...] = (), switched_off: frozenset[str] = frozenset()
     ) -> None:
-        self._names = Names()
-        self._named = Named(self._names)
-        self._own_rules = own_rules
-        self._switched_off = switched_off
-        self._addresses = addresses()
+        self.names = Names()
+        self.named = Named(self.names)
+        self.sieve = sieve = Sieve()
 
-    @property
-    def names(self) -> Names:
-        """Who knows names."""
-        return self._names
+        def asked(rules: Iterable[Rule]) -> Asked:
+            return sieve.add(rule for rule in rules if rule.name not in switched_off)
+
+        self.keys = asked((*own_rules, *CREDENTIALS))
+        self.long_keys = asked(LONG_KEYS)
+        self.emails = asked(EMAILS)
+        self.said = asked(SAID)
+        self.told = asked(PROSE)
+        self.numbers = asked((*ADDRESSES, *NUMBERS, *CUED, *BIRTHS, *IDENTITIES, *addresses()))
+        self.after_names = asked(AFTER_NAMES)
+        ((_, self.sql),) = sieve.add([Rule("sql", HINTS, IS_SQL)])
+        self.name = 0 if NAME in switched_off else sieve.of_words(self.names.is_telling)
+        self.health = 0 if HEALTH in switched_off else sieve.of_words(is_of_health)
+        self.results = 0 if RESULT in switched_off else sieve.of_words(is_of_results)
+        self.structure = all_of(self.keys, self.emails)
+        self.switched_off = switched_off
 
     def look(self, text: str, found: Found, echoes: Pattern[str] | None = None) -> str:
         """Return ``text`` with what must not leave replaced by the name of the rule that said so."""
@@ -52,17 +63,18 @@ class Scanner:
 
     def look_at_source(self, text: str, found: Found, echoes: Pattern[str] | None = None) -> str:
         """Return a line of source code without its tokens, quoted passwords and mail addresses; names stay names."""
-        folded = text.lower()
-        for rules in (CREDENTIALS, EMAILS):
-            text = apply(rules, text, folded, found)
+        text = self.look_at_structure(text, found)
         if any(sign in text for sign in SIGNS):
-            text = self._named.without(text, found, is_source=True)
+            text = self.named.without(text, found, is_source=True)
         text = _LITERAL.sub(lambda match: self.look(match[0], found), text)
         return _without(echoes, text, found)
 
     def look_at_structure(self, text: str, found: Found) -> str:
         """Return what programs named, without credentials and mail addresses."""
-        return apply(EMAILS, apply(CREDENTIALS, text, folded := text.lower(), found), folded, found)
+        mask = self.sieve.mask(text, text.lower())
+        if not mask & self.structure:
+            return text
+        return ask(self.emails, ask(self.keys, text, mask, found), mask, found)
 
 
 class _Look:
@@ -72,46 +84,43 @@ class _Look:
         self._scanner, self._found, self._echoes = scanner, found, echoes
 
     def through(self, text: str, depth: int) -> str:
-        text = self._without_keys(text)
-        if depth < MAX_WRAPPINGS:
-            text = without_wrapped(text, lambda inner: self.through(inner, depth + 1), self._found)
-        return self._plain(text)
-
-    def _without_keys(self, text: str) -> str:
-        """Take what can be told by its own form, as it is: it may hold signs that mean something in a wrapping."""
-        folded = text.lower()
-        text = apply(self._scanner._own_rules, text, folded, self._found)
-        text = apply(CREDENTIALS, text, folded, self._found)
-        if "+" in text and "=" in text:  # in a form it means a space, in a password it doesn't
-            text = self._scanner._named.without(text, self._found, only_secrets=True)
-        return text if "%" in text else self._without_long_keys(text)
-
-    def _without_long_keys(self, text: str) -> str:
-        if len(text) < MIN_UNHINTED_CHARS or not _LONG.search(text):
-            return text
-        return apply(LONG_KEYS, text, text.lower(), self._found)
-
-    def _plain(self, text: str) -> str:
         scanner, found = self._scanner, self._found
-        folded = text.lower()
-        text = without_values(text, folded, found)
-        text = apply(EMAILS, text, folded, found)
+        before, mask = text, scanner.sieve.mask(text, text.lower())
+        # What can be told by its own form, as it is: it may hold signs that mean something in a wrapping.
+        text = ask(scanner.keys, text, mask, found)
+        if "+" in text and "=" in text:  # in a form it means a space, in a password it doesn't
+            text = scanner.named.without(text, found, only_secrets=True)
+        is_wrapped = "%" in text
+        if not is_wrapped:
+            text = ask(scanner.long_keys, text, mask, found)
+        if depth < MAX_WRAPPINGS:
+            text = without_wrapped(text, lambda inner: self.through(inner, depth + 1), found)
+        if text != before:
+            mask |= scanner.sieve.mask(text, text.lower())
+        text = self._plain(text, mask)
+        return ask(scanner.long_keys, text, mask, found) if is_wrapped else text
+
+    def _plain(self, text: str, mask: Mask) -> str:
+        scanner, found = self._scanner, self._found
+        text = ask(scanner.said, text, mask, found)
+        if mask & scanner.sql:
+            text = without_literals(text, found)
+        text = ask(scanner.emails, text, mask, found)
         text = _without(self._echoes, text, found)
         if any(sign in text for sign in SIGNS):
-            text = scanner._named.without(text, found)
-        text = apply(PROSE, text, folded, found)
-        if _PAIRED.search(text):
-            text = apply(ADDRESSES, text, folded, found)
-        if _SIX_DIGITS.search(text):
-            text = apply(NUMBERS, text, folded, found)
-        text = apply(CUED, text, folded, found)
-        text = apply(BIRTHS, text, folded, found)
-        text = apply(IDENTITIES, text, folded, found)
-        text = apply(scanner._addresses, text, folded, found)
-        text = self._without_names(text)
-        text = apply(AFTER_NAMES, text, text, found)
-        text = without_told(text, text.lower(), found)
-        return self._without_long_keys(text) if "%" in text else text
+            text = scanner.named.without(text, found)
+        text = ask(scanner.told, text, mask, found)
+        text = ask(scanner.numbers, text, mask, found)
+        if mask & scanner.name:
+            text = self._without_names(text)
+        text = (
+            ask(scanner.after_names, text, scanner.sieve.mask(text, text), found)
+            if "[" in text
+            else text
+        )
+        if mask & (scanner.health | scanner.results):
+            text = without_told(text, found, is_health=bool(mask & scanner.health))
+        return text
 
     def _without_names(self, text: str) -> str:
         text, quantity = self._scanner.names.without(text, NAME)

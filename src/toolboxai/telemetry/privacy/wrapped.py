@@ -20,6 +20,9 @@ _ESCAPE = re.compile(r"(?<!\\)\\++(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|U
 _BYTES = re.compile(r"(?:(?<!\\)\\{1,4}x[89a-fA-F][0-9a-fA-F])+")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{10,}+(?:={1,2}|(?:%3[Dd]){1,2})?")
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x|\\x)?((?:[0-9a-fA-F]{2}){7,})(?![0-9A-Za-z])")
+# Base64 of anything worth a look has capitals and small letters.
+_LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{10}")
+_HEX_RUN = re.compile(r"[0-9a-fA-F]{14}")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,8});")
 _PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
 _ODD = re.compile(r"[^\x09\x0a\x0d\x20-\x7e\u00a0-\ud7ff\uf900-\uffee]")
@@ -34,9 +37,9 @@ def without_wrapped(text: str, look: Look, found: Callable[[str], None]) -> str:
         text = _if_changed(text, _ESCAPE.sub(_unescaped, _BYTES.sub(_decoded, text)), look)
     if "&" in text and _ENTITY.search(text):
         text = _if_changed(text, unescape(text), look)
-    if len(text) >= 10:
+    if len(text) >= 10 and _LONG_RUN.search(text):
         text = _BASE64.sub(lambda match: _opened(match, _from_base64(match[0]), look, found), text)
-    if len(text) >= 14:
+    if len(text) >= 14 and _HEX_RUN.search(text):
         text = _HEX.sub(lambda match: _opened(match, _from_hex(match[1]), look, found), text)
     return text
 

@@ -1,0 +1,128 @@
+"""Which rules a text is worth asking: one look at its signs and words, so that most texts are asked of hardly any."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from toolboxai.telemetry.privacy.rules import Found, Rule
+
+MAX_WORDS = 50_000
+
+# Hints that stand for more than themselves. A rule without any of its own is always asked.
+DIGIT, SIX_DIGITS, PAIRS, LONG_RUN, POSTCODE = "<digit>", "<digits>", "<pairs>", "<run>", "<code>"
+
+_WORD = re.compile(r"[^\W\d_]+")
+_DIGIT = re.compile(r"\d")
+# Times, UUIDs and hashes are full of digits that are nobody's.
+_NOBODYS = re.compile(
+    r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.Z+-]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9]*[a-f])[0-9a-f]{16,64}\b"
+)
+_SIX_DIGITS = re.compile(r"(?:\d[^\w]{0,4}){5}\d|\d{4}年|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|°")
+_PAIRS = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
+_LONG_RUN = re.compile(r"[\w+/:.~-]{16}")
+_POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]|,\s[A-Z]{2}\s\d{5}")
+_FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    (SIX_DIGITS, _SIX_DIGITS),
+    (PAIRS, _PAIRS),
+    (POSTCODE, _POSTCODE),
+)
+
+Mask = int
+Asked = tuple[tuple[Rule, Mask], ...]
+
+
+class Sieve:
+    """Gives every rule a bit, and says of a text which bits it has.
+
+    Hints of letters and digits are looked for in words, and what a word has is remembered; the others by the sign in them.
+    """
+
+    def __init__(self) -> None:
+        self._bits = 1
+        self._always = 0
+        self._features: dict[str, Mask] = {}
+        self._in_words: list[tuple[str, Mask]] = []
+        self._by_sign: dict[str, list[tuple[str, Mask]]] = {}
+        self._of_words: list[tuple[Callable[[str], bool], Mask]] = []
+        self._known: dict[str, Mask] = {}
+
+    def bit(self) -> Mask:
+        """Return a bit that nothing has yet."""
+        self._bits <<= 1
+        return self._bits
+
+    def add(self, rules: Iterable[Rule]) -> Asked:
+        """Return the rules with a bit each."""
+        return tuple((rule, self._add(rule.hints)) for rule in rules)
+
+    def of_words(self, is_telling: Callable[[str], bool]) -> Mask:
+        """Return a bit that a text has when ``is_telling`` says so of one of its words, in lower case."""
+        bit = self.bit()
+        self._of_words.append((is_telling, bit))
+        return bit
+
+    def _add(self, hints: Sequence[str]) -> Mask:
+        bit = self.bit()
+        for hint in hints:
+            if hint == "":
+                self._always |= bit
+            elif hint.startswith("<") and hint.endswith(">"):
+                self._features[hint] = self._features.get(hint, 0) | bit
+            elif _WORD.fullmatch(hint):
+                self._in_words.append((hint, bit))
+            else:
+                sign = next(char for char in hint if not char.isalpha())
+                self._by_sign.setdefault(sign, []).append((hint, bit))
+        return bit
+
+    def mask(self, text: str, folded: str) -> Mask:
+        """Return the bits of ``text``, which is ``folded`` in lower case."""
+        mask, known = self._always, self._known
+        for word in _WORD.findall(folded):
+            bits = known.get(word)
+            mask |= self._learnt(word) if bits is None else bits
+        for sign, hints in self._by_sign.items():
+            if sign in folded:
+                for hint, bit in hints:
+                    if hint in folded:
+                        mask |= bit
+        if len(text) > 15 and _LONG_RUN.search(text):
+            mask |= self._features.get(LONG_RUN, 0)
+        if _DIGIT.search(text):
+            mask |= self._features.get(DIGIT, 0)
+            rest = _NOBODYS.sub(" ", text)
+            for name, pattern in _FEATURES:
+                if pattern.search(rest):
+                    mask |= self._features.get(name, 0)
+        elif ":" in text:
+            mask |= self._features.get(PAIRS, 0) if _PAIRS.search(text) else 0
+        return mask
+
+    def _learnt(self, word: str) -> Mask:
+        bits = 0
+        for hint, bit in self._in_words:
+            if hint in word:
+                bits |= bit
+        for is_telling, bit in self._of_words:
+            if is_telling(word):
+                bits |= bit
+        if len(self._known) >= MAX_WORDS:
+            self._known.clear()
+        self._known[word] = bits
+        return bits
+
+
+def ask(asked: Asked, text: str, mask: Mask, found: Found) -> str:
+    """Return ``text`` after those rules whose bit is in ``mask``."""
+    for rule, bit in asked:
+        if bit & mask:
+            text = rule.without(text, found)
+    return text
+
+
+def all_of(*groups: Asked) -> Mask:
+    """Return the bits of all rules of the groups together."""
+    bits = 0
+    for group in groups:
+        for _, bit in group:
+            bits |= bit
+    return bits
