@@ -121,8 +121,9 @@ def is_plausible(rule: str, name: str, text: str) -> bool:
 class Named:
     """Cuts the values behind telling names out of text; the names stay."""
 
-    def __init__(self, names: Names) -> None:
+    def __init__(self, names: Names, switched_off: frozenset[str] = frozenset()) -> None:
         self._names = names
+        self._switched_off = switched_off
 
     def without(
         self, text: str, found: Found, *, is_source: bool = False, only_secrets: bool = False
@@ -133,7 +134,7 @@ class Named:
             if match.start() < position or (told := self._told(match, text)) is None:
                 continue
             name, rule = told
-            if only_secrets and rule != SECRET:
+            if (only_secrets and rule != SECRET) or rule.strip() in self._switched_off:
                 continue
             start, end, is_quoted = _span(text, match, name, rule)
             end = start + len(text[start:end].rstrip(",. "))

@@ -284,24 +284,42 @@ _SCORE = re.compile(
 )
 
 
-@cache
-def _terms(name: str) -> Pattern[str]:
-    return re.compile(rf"(?<!\w)(?:{_any(name)})(?:s|es)?(?!\w)", re.IGNORECASE)
-
-
-_TOKENS = re.compile(r"[^\W_]{2,}")
+_TOKEN = re.compile(r"[^\W_]{2,}")
 
 
 @cache
-def _health_beginnings() -> frozenset[str]:
-    terms = words("health_terms") | words("health_terms_taught")
-    return frozenset(_TOKENS.findall(term)[0] for term in terms if _TOKENS.search(term))
+def _terms_by_word(name: str) -> dict[str, list[str]]:
+    """Return the terms of a list by the longest word of each: who has the word may have the term."""
+    terms: dict[str, list[str]] = {}
+    for term in words(name):
+        terms.setdefault(max(_TOKEN.findall(term), key=len, default=term), []).append(term)
+    return terms
+
+
+@cache
+def _term(term: str) -> Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(term)}(?:s|es)?(?!\w)", re.IGNORECASE)
+
+
+def _terms_in(name: str, sentence: str) -> list[tuple[int, int]]:
+    """Return where terms of a list stand in a sentence."""
+    known = _terms_by_word(name)
+    candidates = {
+        term
+        for word in _TOKEN.findall(sentence.lower())
+        for form in {word, word.rstrip("s")}
+        for term in known.get(form, ())
+    }
+    return sorted(match.span() for term in candidates for match in _term(term).finditer(sentence))
 
 
 def is_of_health(word: str) -> bool:
     """Say whether a term of health begins with ``word``, singular or plural."""
-    beginnings = _health_beginnings()
-    return word in beginnings or word.rstrip("s") in beginnings
+    return any(
+        form in _terms_by_word(name)
+        for form in (word, word.rstrip("s"))
+        for name in ("health_terms", "health_terms_taught")
+    )
 
 
 def is_of_results(word: str) -> bool:
@@ -320,13 +338,13 @@ _RESULT_WORDS = frozenset(
 
 
 def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
-    if is_health and (
-        _EVIDENCE.search(sentence) or len(set(_terms("health_terms").findall(sentence.lower()))) > 1
-    ):
-        sentence = _without_terms(sentence, _terms("health_terms"), found)
-        if _SURE_EVIDENCE.search(sentence):
-            sentence = _without_terms(sentence, _terms("health_terms_taught"), found)
+    if is_health and (spans := _terms_in("health_terms", sentence)):
+        several = len({sentence[start:end].lower() for start, end in spans}) > 1
+        if several or _EVIDENCE.search(sentence):
+            sentence = _without_spans(sentence, spans, found)
     if _SURE_EVIDENCE.search(sentence):
+        if is_health and (spans := _terms_in("health_terms_taught", sentence)):
+            sentence = _without_spans(sentence, spans, found)
         return Rule(RESULT, (), _SCORE).without(sentence, found)
     return sentence
 
@@ -334,10 +352,13 @@ def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
 _DOSE = re.compile(r"\A\s\d{1,4}(?:[.,]\d{1,2})?\s?(?:mg|ml|mcg|µg|g|puffs?|units?|IE|IU)\b")
 
 
-def _without_terms(sentence: str, terms: Pattern[str], found: Found) -> str:
-    matches = [match for match in terms.finditer(sentence) if "redacted:" not in match[0]]
-    if not matches:
+def _without_spans(sentence: str, spans: list[tuple[int, int]], found: Found) -> str:
+    """Return the sentence without what stands from the first span to the last."""
+    if "redacted:" in sentence[spans[0][0] : spans[-1][1]] and len(spans) == 1:
         return sentence
     found(HEALTH)
-    rest = sentence[matches[-1].end() :]
-    return sentence[: matches[0].start()] + marker(HEALTH) + _DOSE.sub("", rest, count=1)
+    return (
+        sentence[: spans[0][0]]
+        + marker(HEALTH)
+        + _DOSE.sub("", sentence[max(end for _, end in spans) :], count=1)
+    )

@@ -89,3 +89,16 @@ TECHNICAL = frozenset(
 HARMLESS_VALUE = re.compile(
     r"(?i)true|false|null|none|yes|no|on|off|asc|desc|-?\d{1,4}(?:\.\d{1,3})?|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z]{2}(?:-[A-Z]{2})?|\d{4}-\d\d-\d\dT[\d:.]+Z?"
 )
+
+
+def is_decided_by_policy(name: str, parent: str) -> bool:
+    """Say whether the policy may have a say in what stands under ``name`` below ``parent``."""
+    return (
+        name in QUERY
+        or name in URLS
+        or name == VARIABLES
+        or (parent == REQUEST and name in BODIES | {"cookies", "headers"})
+        or (name == "params" and parent == "data")
+        or SQL_PARAMETERS.fullmatch(name) is not None
+        or PROMPTS.fullmatch(name) is not None
+    )

@@ -54,6 +54,8 @@ def _is_told(match: Match[str]) -> bool:
     if not value or value.startswith(("[redacted", "<", "{", "%", "$", "(", "p1_", "http")):
         return False
     before = match.string[match.end("name") : match.start("value")]
+    if not before or match.string[: match.start()].endswith("redacted:"):
+        return False
     if before[-1:] in tuple("\"'`“«„"):
         is_chosen = any(stem in name.lower() for stem in _CHOSEN)
         is_one_word = " " not in value and len(value) > 3 and not _A_WORD.fullmatch(value)

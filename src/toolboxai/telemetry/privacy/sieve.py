@@ -40,7 +40,8 @@ class Sieve:
         self._bits = 1
         self._always = 0
         self._features: dict[str, Mask] = {}
-        self._in_words: list[tuple[str, Mask]] = []
+        # By their first two letters: a word is only asked for those that could begin at one of its own.
+        self._in_words: dict[str, list[tuple[str, Mask]]] = {}
         self._by_sign: dict[str, list[tuple[str, Mask]]] = {}
         self._of_words: list[tuple[Callable[[str], bool], Mask]] = []
         self._known: dict[str, Mask] = {}
@@ -68,7 +69,7 @@ class Sieve:
             elif hint.startswith("<") and hint.endswith(">"):
                 self._features[hint] = self._features.get(hint, 0) | bit
             elif _WORD.fullmatch(hint):
-                self._in_words.append((hint, bit))
+                self._in_words.setdefault(hint[:2], []).append((hint, bit))
             else:
                 sign = next(char for char in hint if not char.isalpha())
                 self._by_sign.setdefault(sign, []).append((hint, bit))
@@ -98,10 +99,11 @@ class Sieve:
         return mask
 
     def _learnt(self, word: str) -> Mask:
-        bits = 0
-        for hint, bit in self._in_words:
-            if hint in word:
-                bits |= bit
+        bits, in_words = 0, self._in_words
+        for start in range(len(word)):
+            for hint, bit in in_words.get(word[start : start + 2], ()):
+                if word.startswith(hint, start):
+                    bits |= bit
         for is_telling, bit in self._of_words:
             if is_telling(word):
                 bits |= bit

@@ -1,12 +1,11 @@
 """Secrets and persons inside free text. Linear in its length; doing it twice changes nothing more."""
 
 import re
-from collections.abc import Iterable
-from re import Pattern
+from collections.abc import Iterable, Sequence
 
 from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS
+from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
 from toolboxai.telemetry.privacy.keys import HEALTH, NAME, RESULT
-from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.named import SIGNS, Named
 from toolboxai.telemetry.privacy.names import Names
 from toolboxai.telemetry.privacy.numbers import ADDRESSES, BIRTHS, CUED, NUMBERS
@@ -25,8 +24,6 @@ from toolboxai.telemetry.privacy.sieve import Asked, Mask, Sieve, all_of, ask
 from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, without_literals
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
-ECHO = "echo"
-
 _LITERAL = re.compile(r"\"[^\"\n]{6,}\"|'[^'\n]{6,}'")
 
 
@@ -37,7 +34,7 @@ class Scanner:
         self, own_rules: tuple[Rule, ...] = (), switched_off: frozenset[str] = frozenset()
     ) -> None:
         self.names = Names()
-        self.named = Named(self.names)
+        self.named = Named(self.names, switched_off)
         self.sieve = sieve = Sieve()
 
         def asked(rules: Iterable[Rule]) -> Asked:
@@ -57,17 +54,17 @@ class Scanner:
         self.structure = all_of(self.keys, self.emails)
         self.switched_off = switched_off
 
-    def look(self, text: str, found: Found, echoes: Pattern[str] | None = None) -> str:
+    def look(self, text: str, found: Found, echoes: Sequence[Needle] = ()) -> str:
         """Return ``text`` with what must not leave replaced by the name of the rule that said so."""
         return _Look(self, found, echoes).through(text, 0)
 
-    def look_at_source(self, text: str, found: Found, echoes: Pattern[str] | None = None) -> str:
+    def look_at_source(self, text: str, found: Found, echoes: Sequence[Needle] = ()) -> str:
         """Return a line of source code without its tokens, quoted passwords and mail addresses; names stay names."""
         text = self.look_at_structure(text, found)
         if any(sign in text for sign in SIGNS):
             text = self.named.without(text, found, is_source=True)
         text = _LITERAL.sub(lambda match: self.look(match[0], found), text)
-        return _without(echoes, text, found)
+        return without_echoes(text, echoes, found)
 
     def look_at_structure(self, text: str, found: Found) -> str:
         """Return what programs named, without credentials and mail addresses."""
@@ -80,7 +77,7 @@ class Scanner:
 class _Look:
     """One look at one text, and at whatever is wrapped in it."""
 
-    def __init__(self, scanner: Scanner, found: Found, echoes: Pattern[str] | None) -> None:
+    def __init__(self, scanner: Scanner, found: Found, echoes: Sequence[Needle]) -> None:
         self._scanner, self._found, self._echoes = scanner, found, echoes
 
     def through(self, text: str, depth: int) -> str:
@@ -106,7 +103,7 @@ class _Look:
         if mask & scanner.sql:
             text = without_literals(text, found)
         text = ask(scanner.emails, text, mask, found)
-        text = _without(self._echoes, text, found)
+        text = without_echoes(text, self._echoes, found)
         if any(sign in text for sign in SIGNS):
             text = scanner.named.without(text, found)
         text = ask(scanner.told, text, mask, found)
@@ -127,12 +124,3 @@ class _Look:
         for _ in range(quantity):
             self._found(NAME)
         return text
-
-
-def _without(echoes: Pattern[str] | None, text: str, found: Found) -> str:
-    if echoes is None:
-        return text
-    text, quantity = echoes.subn(marker(ECHO), text)
-    for _ in range(quantity):
-        found(ECHO)
-    return text

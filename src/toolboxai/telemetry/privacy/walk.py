@@ -1,9 +1,8 @@
 """One walk over one payload: names decide first, then every text that is left is looked through, with what was learnt."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from re import Pattern
 from re import compile as pattern
 from typing import Any
 from urllib.parse import unquote_plus
@@ -11,7 +10,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from toolboxai.telemetry.privacy import checksums, places
-from toolboxai.telemetry.privacy.echoes import Echoes
+from toolboxai.telemetry.privacy.echoes import Echoes, Needle, without_echoes
 from toolboxai.telemetry.privacy.keys import (
     BANK,
     IDENTITY,
@@ -33,7 +32,7 @@ from toolboxai.telemetry.privacy.policy import Collect, Collected, Policy
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM, UNKNOWN, Pseudonym
 from toolboxai.telemetry.privacy.remarks import Remarks, known_remarks
 from toolboxai.telemetry.privacy.shapes import shape_of
-from toolboxai.telemetry.privacy.text import ECHO, Scanner
+from toolboxai.telemetry.privacy.text import Scanner
 from toolboxai.telemetry.privacy.wrapped import as_text
 
 MAX_DEPTH = 24
@@ -45,7 +44,15 @@ MAX_CLEAN_TEXTS = 5_000
 MAX_CLEAN_TEXT_CHARS = 200
 MIN_ID_CHARS = 3
 
-FREE, SOURCE, STRUCTURE, VERSION = 0, 1, 2, 3
+FREE, SOURCE, STRUCTURE, VERSION, ASK = 0, 1, 2, 3, 4
+Plan = tuple[tuple[str, int], ...]
+MAX_PLANNED = 64
+_CUED = frozenset({"params", "sentry.message.template", "_meta"})
+# Ids, times and numbers that a text consists of: there is nothing to find, but they may be an echo.
+_HARMLESS = pattern(
+    r"(?=[0-9]*[a-f])[0-9a-f]{8,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}(?:Z|[+-]\d\d:\d\d)?"
+    r"|-?\d{1,5}(?:\.\d{1,3})?|[a-z]{1,12}|p1_[a-z2-7]{26}"
+)
 _VERSIONS = frozenset({"version", "versions", "browser", "ver", "build", "agent", "runtime"})
 
 _SCALARS = frozenset({bool, int, float, type(None), datetime})
@@ -75,6 +82,7 @@ _PLACEHOLDER = pattern(
 # Of a user only these; whatever else an application says of one is a person's.
 _SCORE = pattern(r"\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|/\s?\d{1,3}|points?|percent)?|[A-FU][+*-]?")
 _RAW_PATH = pattern(r"\d{4}|%[0-9A-Fa-f]{2}|\?")
+_ASKED = pattern(r"[A-Z]{3,9} /\S*|[\w.]+ [\w./{}-]+")
 _USER_NAMES = frozenset({"id", "role", "segment", "grade_band", "gradeBand", "roles"})
 _USER_FALLBACKS = ("username", "email", "name")
 _ROLE = pattern(r"[A-Za-z][\w -]{0,31}|\d{1,2}\s?[-–]\s?\d{1,2}|[Kk]\s?[-–]\s?\d{1,2}|\d{1,2}")
@@ -91,17 +99,18 @@ class Passed:
 
 
 class Seen:
-    """Texts that nothing was found in, and those of them that are harmless names: most come again and again."""
+    """Texts that nothing was found in, and how to look at mappings by their names: most come again and again."""
 
     def __init__(self) -> None:
         self.texts: set[str] = set()
-        self.names: set[str] = set()
+        self.structure: set[str] = set()
+        self.plans: dict[tuple[str, tuple[Any, ...]], Plan] = {}
 
     def forget_if_too_much(self) -> None:
         """Begin anew rather than grow."""
-        if len(self.texts) > MAX_CLEAN_TEXTS:
-            self.texts.clear()
-            self.names.clear()
+        for known in (self.texts, self.structure, self.plans):
+            if len(known) > MAX_CLEAN_TEXTS:
+                known.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,33 +156,64 @@ class Walk:
     def _members(
         self, members: dict[Any, Any], parent: str, depth: int, *, are_people: bool = False
     ) -> dict[str, Any]:
+        names = tuple(members)
+        plan = self._seen.plans.get((parent, names))
+        if plan is None:
+            plan = self._seen.plans[parent, names] = self._plan(members, parent)
+        if not plan:
+            return self._one_by_one(members, parent, depth, are_people=are_people)
         kept: dict[str, Any] = {}
-        told = _told_name(members)
-        structure = places.STRUCTURE.get(parent)
-        names, texts = self._seen.names, self._seen.texts
+        self._dicts.append(kept)
+        texts, max_chars = self._texts, self._setting.max_string_chars
+        for key, mode in plan:
+            value = members[key]
+            kind = type(value)
+            if mode == ASK:
+                self._any_member(kept, key, value, members, parent, depth, is_one=False)
+            elif kind is str and len(value) <= max_chars:
+                kept[key] = value
+                texts.append((kept, key, value, mode))
+            elif kind is float or kind is bool or value is None:
+                kept[key] = value
+            else:
+                self._value(kept, key, value, depth, key, mode)
+        return kept
+
+    def _plan(self, members: dict[Any, Any], parent: str) -> Plan:
+        """Return how to look at each member of a mapping with these names; nothing if they have to be read one by one."""
+        told = not _VALUES.isdisjoint(members) and not _is_attribute(members)
+        is_alike = all(type(name) is str and _PLAIN_KEY.fullmatch(name) for name in members)
+        if told or not is_alike or not parent or is_of_people(parent) or len(members) > MAX_PLANNED:
+            return ()
+        if _is_about_one(members) or not _CUED.isdisjoint(members):
+            return ()
+        return tuple((name, self._mode(name, parent)) for name in members)
+
+    def _mode(self, name: str, parent: str) -> int:
+        """Return how to look at what stands under a name below ``parent``, if the name alone says so; else ``ASK``."""
+        if name in places.STRUCTURE.get(parent, ()):
+            return STRUCTURE
+        policy = self._policy
+        is_free = (
+            rule_for(name) is None
+            and not is_of_people(name)
+            and name not in OF_PEOPLE
+            and not name.endswith("key")
+            and not places.is_decided_by_policy(name, parent)
+            and name not in policy.extra_secret_names | policy.extra_person_names
+        )
+        if not is_free:
+            return ASK
+        return VERSION if _VERSIONS.intersection(words_of(name)) else _mode_of(name)
+
+    def _one_by_one(
+        self, members: dict[Any, Any], parent: str, depth: int, *, are_people: bool
+    ) -> dict[str, Any]:
+        kept: dict[str, Any] = {}
         is_one = are_people or _is_about_one(members)
         self._dicts.append(kept)
         for key, value in list(members.items())[:MAX_MEMBERS]:
-            kind = type(value)
-            if key in names and not is_one:
-                if kind in _SCALARS and kind is not int:
-                    kept[key] = value
-                    continue
-                if kind is str and value in texts:  # the common case, and most of the gate's time
-                    kept[key] = value
-                    self._texts.append((kept, key, value, FREE))
-                    continue
-            name = key if type(key) is str else f"<{type(key).__name__}>"
-            shown = self._key(name)
-            if depth == 1 and name == "_meta":
-                kept["_meta"] = known_remarks(value, self._key)
-            elif depth == 1 and name == "transaction" and kind is str:
-                self._defer(kept, name, value, STRUCTURE if _is_route(value, members) else FREE)
-            elif structure is not None and name in structure and kind is str:
-                self._structural(kept, shown, value, name)
-            else:
-                name = told if told and name in _VALUES else name
-                self._member(kept, shown, name, value, parent, depth, is_one=is_one)
+            self._any_member(kept, key, value, members, parent, depth, is_one=is_one)
         if "params" in members:
             self._with_cues(members.get("message"), kept.get("params"))
         elif "sentry.message.template" in members:
@@ -181,6 +221,29 @@ class Walk:
             places_of = [(_held(holder, key)) for key, holder in numbered if key in holder]
             self._with_cues(_plain(members["sentry.message.template"]), places_of)
         return kept
+
+    def _any_member(
+        self,
+        kept: dict[str, Any],
+        key: object,
+        value: object,
+        members: Mapping[Any, Any],
+        parent: str,
+        depth: int,
+        *,
+        is_one: bool,
+    ) -> None:
+        name = key if type(key) is str else f"<{type(key).__name__}>"
+        shown = self._key(name)
+        if depth == 1 and name == "_meta":
+            kept["_meta"] = known_remarks(value, self._key)
+        elif depth == 1 and name == "transaction" and isinstance(value, str):
+            self._defer(kept, name, value, STRUCTURE if _is_route(value, members) else FREE)
+        elif type(value) is str and name in places.STRUCTURE.get(parent, ()):
+            self._defer(kept, shown, value, STRUCTURE)
+        else:
+            name = (_told_name(members) or name) if name in _VALUES else name
+            self._member(kept, shown, name, value, parent, depth, is_one=is_one)
 
     def _key(self, name: str) -> str:
         if name in self._seen.texts:
@@ -191,13 +254,6 @@ class Walk:
         if looked_at == name and len(name) <= MAX_CLEAN_TEXT_CHARS:
             self._seen.texts.add(name)
         return looked_at
-
-    def _structural(self, kept: dict[str, Any], key: str, value: str, name: str) -> None:
-        if name.endswith("release") and places.RELEASE.fullmatch(value):
-            kept[key] = value
-        else:
-            mode = STRUCTURE if places.LOOKS_LIKE_STRUCTURE.fullmatch(value) else FREE
-            self._defer(kept, key, value, mode)
 
     def _member(
         self,
@@ -220,13 +276,6 @@ class Walk:
             return
         rule = self._rule(name, parent, value, is_one=is_one)
         if rule is None:
-            if (
-                name in self._seen.texts
-                and name not in places.QUERY
-                and name not in places.URLS
-                and name not in OF_PEOPLE
-            ):
-                self._seen.names.add(name)
             self._value(
                 kept,
                 key,
@@ -722,50 +771,57 @@ class Walk:
             self._take(holder, key, "parameter", value)
 
     def _look_through(self) -> None:
-        echoes = self._echoes.pattern()
-        seen = self._seen.texts
+        echoes = self._echoes.within(text for _, _, text, _ in self._texts)
+        seen = self._seen
         for kept, key, text, mode in self._texts:
-            if kept[key] != text:
-                continue  # taken since
-            if text in seen and (echoes is None or echoes.search(text) is None):
+            if mode == STRUCTURE:
+                if text in seen.structure or _HARMLESS.fullmatch(text):
+                    continue
+            elif (text in seen.texts or _HARMLESS.fullmatch(text)) and not _has_any(text, echoes):
                 continue
-            self._left_chars -= len(text)
-            if self._left_chars < 0:
-                self._found("budget")
-                kept[key] = marker("budget")
-                continue
-            rules: list[str] = []
-            looked_at = self._looked_at(text, mode, rules, None if mode == STRUCTURE else echoes)
-            if looked_at == text:
-                if mode == FREE and len(text) <= MAX_CLEAN_TEXT_CHARS:
-                    seen.add(text)
-                continue
-            kept[key] = looked_at
-            for rule in rules:
-                self._found(rule)
-            for rule in dict.fromkeys(rules):
-                self._remarks.note(kept, key, rule)
-        if echoes is not None:
-            self._rename(echoes)
+            if kept[key] == text:  # not taken since
+                self._look(kept, key, text, mode, echoes)
+        if self._echoes.all():
+            self._rename()
 
-    def _rename(self, echoes: Pattern[str]) -> None:
+    def _look(self, kept: Any, key: Any, text: str, mode: int, echoes: Sequence[Needle]) -> None:
+        self._left_chars -= len(text)
+        if self._left_chars < 0:
+            self._found("budget")
+            kept[key] = marker("budget")
+            return
+        rules: list[str] = []
+        looked_at = self._looked_at(text, mode, rules, echoes)
+        if looked_at == text:
+            if len(text) <= MAX_CLEAN_TEXT_CHARS and mode in {FREE, STRUCTURE}:
+                (self._seen.structure if mode == STRUCTURE else self._seen.texts).add(text)
+            return
+        kept[key] = looked_at
+        for rule in rules:
+            self._found(rule)
+        for rule in dict.fromkeys(rules):
+            self._remarks.note(kept, key, rule)
+
+    def _rename(self) -> None:
         """Take echoes out of names, too."""
-        for members in self._dicts:
-            if any(echoes.search(key) for key in members):
+        echoes = self._echoes.within(key for members in self._dicts for key in members)
+        for members in self._dicts if echoes else ():
+            if any(_has_any(key, echoes) for key in members):
                 renamed = {self._without_echoes(key): value for key, value in members.items()}
                 members.clear()
                 members.update(renamed)
 
     def _without_echoes(self, name: str) -> str:
-        echoes = self._echoes.pattern()
-        return name if echoes is None else echoes.sub(marker(ECHO), name)
+        return without_echoes(name, self._echoes.all(), lambda _rule: None)
 
-    def _looked_at(self, text: str, mode: int, rules: list[str], echoes: Any) -> str:
+    def _looked_at(self, text: str, mode: int, rules: list[str], echoes: Sequence[Needle]) -> str:
         if text in self._policy.allowed_texts or is_ours(text):
             return text
         if mode == SOURCE:
             return self._scanner.look_at_source(text, rules.append, echoes)
-        if mode == STRUCTURE:
+        if mode == STRUCTURE and places.RELEASE.fullmatch(text):
+            return text
+        if mode == STRUCTURE and places.LOOKS_LIKE_STRUCTURE.fullmatch(text):
             return self._scanner.look_at_structure(text, rules.append)
         if mode == VERSION and places.RELEASE.fullmatch(text.strip("'\"")):
             return text
@@ -774,7 +830,9 @@ class Walk:
             return self._looked_inside(text, inside, rules, echoes)
         return self._scanner.look(text, rules.append, echoes)
 
-    def _looked_inside(self, text: str, inside: Any, rules: list[str], echoes: Any) -> str:
+    def _looked_inside(
+        self, text: str, inside: Any, rules: list[str], echoes: Sequence[Needle]
+    ) -> str:
         """Return JSON in a text as another walk leaves it; as it was, if that changes nothing."""
         if isinstance(inside, str):
             looked_at: Any = self._looked_at(inside, FREE, rules, echoes)
@@ -798,11 +856,19 @@ class Walk:
 _NOT_PLACED = object()
 
 
+def _has_any(text: str, echoes: Sequence[Needle]) -> bool:
+    if not echoes:
+        return False
+    folded = text.lower()
+    return any(needle.folded in folded for needle in echoes)
+
+
 def _is_route(name: str, payload: Mapping[Any, Any]) -> bool:
     """Say whether a transaction's name is a program's, rather than the address that somebody asked for."""
     info = payload.get("transaction_info")
     source = info.get("source") if isinstance(info, dict) else None
-    is_raw = source in {"url", "unknown"} or _RAW_PATH.search(name) is not None
+    is_said = " " in name and _ASKED.fullmatch(name) is None
+    is_raw = source in {"url", "unknown"} or _RAW_PATH.search(name) is not None or is_said
     return not is_raw and places.LOOKS_LIKE_STRUCTURE.fullmatch(name) is not None
 
 
