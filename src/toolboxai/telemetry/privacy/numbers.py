@@ -87,6 +87,8 @@ def _is_phone(match: Match[str]) -> bool:
     digits = _digits(match)
     if not 7 <= len(digits) <= 15 or len(set(digits)) < 3 or _DATES.fullmatch(match[0]):
         return False
+    if _COUNTED.match(match.string, match.end()):
+        return False
     before = match.string[max(0, match.start() - 12) : match.start()]
     return not re.search(
         r"(?i)(?:order|invoice|ticket|isbn|issn|build|lesson|quiz|ref|sku|port|line|pid|v)\W{0,4}$",
@@ -110,9 +112,21 @@ def _is_iban(match: Match[str]) -> bool:
     return 15 <= len(compact) <= 34 and checksums.iban(compact)
 
 
+# Places in a Roblox world, of three numbers.
+_IN_A_WORLD = re.compile(
+    r"vector|cframe|\bpart\b|block|stud|spawn|terrain|offset|\d,\s?$|size|scale|rotation|matrix|score"
+)
+_THIRD = re.compile(r"\s?,\s?[-+]?\d")
+# What is counted: `0123456789 times`.
+_COUNTED = re.compile(r"\s(?:[a-z]{2,14}s|ms|kb|mb|px|percent)\b|\s?%")
+
+
 def _is_place(match: Match[str]) -> bool:
     latitude, longitude = float(match["lat"]), float(match["lon"])
     before = match.string[max(0, match.start() - 20) : match.start()].lower()
+    after = match.string[match.end() : match.end() + 16]
+    if _IN_A_WORLD.search(before) or _THIRD.match(after):
+        return False
     is_told = re.search(r"lat|lon|lng|loc|gps|geo|coord|pos|place|point|map|@|q=", before)
     is_far = max(abs(latitude), abs(longitude)) >= 10
     return abs(latitude) <= 90 and abs(longitude) <= 180 and (is_far or is_told is not None)

@@ -101,9 +101,10 @@ class Sieve:
     def _learnt(self, word: str) -> Mask:
         bits, in_words = 0, self._in_words
         for start in range(len(word)):
-            for hint, bit in in_words.get(word[start : start + 2], ()):
-                if word.startswith(hint, start):
-                    bits |= bit
+            for size in (2, 1):
+                for hint, bit in in_words.get(word[start : start + size], ()):
+                    if word.startswith(hint, start):
+                        bits |= bit
         for is_telling, bit in self._of_words:
             if is_telling(word):
                 bits |= bit

@@ -82,6 +82,9 @@ _PLACEHOLDER = pattern(
 # Of a user only these; whatever else an application says of one is a person's.
 _SCORE = pattern(r"\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|/\s?\d{1,3}|points?|percent)?|[A-FU][+*-]?")
 _RAW_PATH = pattern(r"\d{4}|%[0-9A-Fa-f]{2}|\?")
+_MAY_BE_WRAPPED = pattern(
+    r"[%\\&]|\w\+\w|(?<![\w/+-])(?=[\w/+-]*[a-z][A-Z])[\w/+-]{12}|[0-9a-f]{14}"
+)
 _ASKED = pattern(r"[A-Z]{3,9} /\S*|[\w.]+ [\w./{}-]+")
 _USER_NAMES = frozenset({"id", "role", "segment", "grade_band", "gradeBand", "roles"})
 _USER_FALLBACKS = ("username", "email", "name")
@@ -772,16 +775,21 @@ class Walk:
 
     def _look_through(self) -> None:
         echoes = self._echoes.within(text for _, _, text, _ in self._texts)
-        seen = self._seen
+        every, seen = self._echoes.all(), self._seen
         for kept, key, text, mode in self._texts:
             if mode == STRUCTURE:
                 if text in seen.structure or _HARMLESS.fullmatch(text):
                     continue
-            elif (text in seen.texts or _HARMLESS.fullmatch(text)) and not _has_any(text, echoes):
-                continue
+                needles = echoes
+            else:
+                # What is wrapped is not seen from outside.
+                needles = every if every and _MAY_BE_WRAPPED.search(text) else echoes
+                is_known = text in seen.texts or _HARMLESS.fullmatch(text)
+                if is_known and (needles is echoes or not every) and not _has_any(text, echoes):
+                    continue
             if kept[key] == text:  # not taken since
-                self._look(kept, key, text, mode, echoes)
-        if self._echoes.all():
+                self._look(kept, key, text, mode, needles)
+        if every:
             self._rename()
 
     def _look(self, kept: Any, key: Any, text: str, mode: int, echoes: Sequence[Needle]) -> None:
