@@ -5,9 +5,9 @@ from toolboxai.telemetry.privacy.gate import (
     KNOWN_ITEMS,
     RULES_VERSION,
     Gate,
-    Passed,
 )
 from toolboxai.telemetry.privacy.minimal import minimal
+from toolboxai.telemetry.privacy.notes import Passed
 from toolboxai.telemetry.privacy.policy import Collect, Collected, Policy, policy_for
 from toolboxai.telemetry.privacy.policy_file import PolicyFileError, policy_of, read_policy_file
 from toolboxai.telemetry.privacy.pseudonyms import UNKNOWN, Pseudonym, pseudonyms, secret_in

@@ -27,6 +27,9 @@ from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 _LITERAL = re.compile(r"\"[^\"\n]{6,}\"|'[^'\n]{6,}'")
 
 
+_PLAIN_KEY = re.compile(r"[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}")
+
+
 class Scanner:
     """Looks through texts. ``own_rules`` are the deployment's; ``switched_off`` names rules that don't apply."""
 
@@ -53,6 +56,16 @@ class Scanner:
         self.results = 0 if RESULT in switched_off else sieve.of_words(is_of_results)
         self.structure = all_of(self.keys, self.emails)
         self.switched_off = switched_off
+
+    max_clean_chars = 200  # longer texts hardly come twice
+
+    def is_plain(self, name: str) -> bool:
+        """Say whether a name has nothing in it that could be anything but a name."""
+        return _PLAIN_KEY.fullmatch(name) is not None
+
+    def look_at_keys(self, text: str, found: Found) -> str:
+        """Return ``text`` without secrets that can be told by their own form; whatever else it says stays."""
+        return ask(self.keys, text, self.sieve.mask(text, text.lower()), found)
 
     def look(self, text: str, found: Found, echoes: Sequence[Needle] = ()) -> str:
         """Return ``text`` with what must not leave replaced by the name of the rule that said so."""

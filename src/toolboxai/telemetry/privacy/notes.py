@@ -1,0 +1,116 @@
+"""What one walk learns and does: which rule took what where, and what stood under telling names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from toolboxai.telemetry.privacy.echoes import Echoes
+from toolboxai.telemetry.privacy.keys import IDENTITY, NAME, is_of_people
+from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.policy import Policy
+from toolboxai.telemetry.privacy.pseudonyms import Pseudonym
+from toolboxai.telemetry.privacy.remarks import Remarks
+from toolboxai.telemetry.privacy.text import Scanner
+from toolboxai.telemetry.privacy.values import texts_in
+from toolboxai.telemetry.privacy.wrapped import as_text
+
+# A dict or a list that is being filled, and the key or the index in it.
+Holder = Any
+Key = Any
+Plan = tuple[tuple[str, int], ...]
+
+MAX_SEEN = 5_000
+
+
+class Seen:
+    """Texts that nothing was found in, and how to look at mappings by their names: most come again and again."""
+
+    def __init__(self) -> None:
+        self.texts: set[str] = set()
+        self.structure: set[str] = set()
+        self.plans: dict[tuple[str, tuple[Any, ...]], Plan] = {}
+
+    def forget_if_too_much(self) -> None:
+        """Begin anew rather than grow."""
+        for known in (self.texts, self.structure, self.plans):
+            if len(known) > MAX_SEEN:
+                known.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What all walks of one gate share."""
+
+    scanner: Scanner
+    pseudonym: Pseudonym
+    policy: Policy
+    max_string_chars: int
+    seen: Seen
+
+    def cut(self, text: str) -> str:
+        """Return ``text``, cut where it is longer than any may be."""
+        return text if len(text) <= self.max_string_chars else f"{text[: self.max_string_chars]}…"
+
+
+class Notes:
+    """What one walk learns; several parts of it write here."""
+
+    def __init__(self, setting: Setting, echoes: Echoes | None = None) -> None:
+        self.setting = setting
+        self.echoes = echoes or Echoes()
+        self.remarks = Remarks()
+        self.redactions: dict[str, int] = {}
+
+    def found(self, rule: str) -> None:
+        """Count that ``rule`` took something."""
+        self.redactions[rule] = self.redactions.get(rule, 0) + 1
+
+    def taken(self, kept: Holder, key: Key, rule: str) -> None:
+        """Count that ``rule`` took something, and say where."""
+        self.found(rule)
+        self.remarks.note(kept, key, rule)
+
+    def remember(self, rule: str, value: object) -> None:
+        """Keep the texts of what stood under a telling name: they go wherever else they stand."""
+        is_alone = isinstance(value, str | int)
+        for text in texts_in(value):
+            self.echoes.remember(rule, as_text(text), is_alone=is_alone)
+
+    def remember_name(self, name: str, value: str) -> None:
+        """Remember what is reduced to its shape, if it reads like somebody's name."""
+        text, names = as_text(value), self.setting.scanner.names
+        if names.is_name(text) or (is_of_people(name) and names.is_name_of(name, text)):
+            self.echoes.remember(NAME, text)
+
+    def key(self, name: str) -> str:
+        """Return a member's name as it may leave."""
+        setting = self.setting
+        if name in setting.seen.texts:
+            return name
+        name = setting.cut(name)
+        looked_at = (
+            name if setting.scanner.is_plain(name) else setting.scanner.look(name, self.found)
+        )
+        if looked_at == name and len(name) <= setting.scanner.max_clean_chars:
+            setting.seen.texts.add(name)
+        return looked_at
+
+    def look(self, text: str) -> str:
+        """Return a text as it may leave, without echoes, which aren't all known yet."""
+        return self.setting.scanner.look(self.setting.cut(text), self.found)
+
+    def take(self, kept: Holder, key: Key, rule: str, value: object) -> None:
+        """Put what stands for a value that ``rule`` takes; of an id a pseudonym."""
+        self.remember(rule, value)
+        self.taken(kept, key, rule)
+        is_id = rule == IDENTITY and type(value) in {str, int} and " " not in str(value)
+        is_short = is_id and 0 < len(str(value)) <= 128
+        kept[key] = self.setting.pseudonym(str(value)) if is_short else marker(rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """What may leave, and how often each rule bit."""
+
+    payload: dict[str, Any]
+    redactions: Mapping[str, int]

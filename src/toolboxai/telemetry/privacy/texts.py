@@ -1,0 +1,146 @@
+"""The texts of a payload, looked through when every name has been read and what stood under telling ones is known."""
+
+import re
+from collections.abc import Callable, Sequence
+
+import orjson
+
+from toolboxai.telemetry.privacy import places
+from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
+from toolboxai.telemetry.privacy.keys import IDENTITY
+from toolboxai.telemetry.privacy.markers import IS_MARKER, is_ours, marker
+from toolboxai.telemetry.privacy.notes import Holder, Key, Notes
+from toolboxai.telemetry.privacy.values import parsed
+
+MAX_LOOKED_AT_CHARS = 1_000_000
+MAX_CUE_CHARS = 200
+
+# How to look at a text. ``ASK`` is none: what stands there has to be looked at by its name first.
+FREE, SOURCE, STRUCTURE, VERSION, ASK = range(5)
+
+# Ids, times and numbers that a text consists of: there is nothing to find, but they may be an echo.
+_HARMLESS = re.compile(
+    r"(?=[0-9]*[a-f])[0-9a-f]{8,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}(?:Z|[+-]\d\d:\d\d)?"
+    r"|-?\d{1,5}(?:\.\d{1,3})?|[a-z]{1,12}|p1_[a-z2-7]{26}"
+)
+_MAY_BE_WRAPPED = re.compile(
+    r"[%\\&]|\w\+\w|(?<![\w/+-])(?=[\w/+-]*[a-z][A-Z])[\w/+-]{12}|[0-9a-f]{14}"
+)
+_PLACEHOLDER = re.compile(
+    r"%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[srdifxa]|\{\w*(?:![rsa])?(?::[^{}]*)?\}"
+)
+_SECRETS = (marker("secret"), marker("key-value"))
+
+# Looks at JSON that a text holds as another payload's part; says what the rules were.
+Inside = Callable[[object, list[str]], object]
+
+
+class Texts:
+    """Texts that wait, each with where it stands and how to look at it."""
+
+    def __init__(self, notes: Notes, inside: Inside) -> None:
+        self._notes, self._inside = notes, inside
+        self._scanner, self._seen = notes.setting.scanner, notes.setting.seen
+        self._left_chars = MAX_LOOKED_AT_CHARS
+        self.waiting: list[tuple[Holder, Key, str, int]] = []
+
+    def add(self, kept: Holder, key: Key, text: str, mode: int) -> None:
+        """Put a text where it stands; it is looked through later."""
+        kept[key] = text = self._notes.setting.cut(text)
+        self.waiting.append((kept, key, text, mode))
+
+    def look_through(self) -> None:
+        """Look at all texts: most are known, or nothing that a rule could bite on."""
+        echoes = self._notes.echoes.within(text for _, _, text, _ in self.waiting)
+        every, seen = self._notes.echoes.all(), self._seen
+        for kept, key, text, mode in self.waiting:
+            needles = echoes
+            if mode == STRUCTURE:
+                if text in seen.structure or _HARMLESS.fullmatch(text):
+                    continue
+            elif every and _MAY_BE_WRAPPED.search(text):
+                needles = every  # what is wrapped is not seen from outside
+            elif (text in seen.texts or _HARMLESS.fullmatch(text)) and not has_any(text, echoes):
+                continue
+            if kept[key] == text:  # not taken since
+                self._look(kept, key, text, mode, needles)
+
+    def _look(self, kept: Holder, key: Key, text: str, mode: int, echoes: Sequence[Needle]) -> None:
+        self._left_chars -= len(text)
+        if self._left_chars < 0:
+            self._notes.found("budget")
+            kept[key] = marker("budget")
+            return
+        rules: list[str] = []
+        looked_at = self._looked_at(text, mode, rules, echoes)
+        if looked_at == text:
+            if len(text) <= self._scanner.max_clean_chars and mode in {FREE, STRUCTURE}:
+                (self._seen.structure if mode == STRUCTURE else self._seen.texts).add(text)
+            return
+        kept[key] = looked_at
+        for rule in rules:
+            self._notes.found(rule)
+        for rule in dict.fromkeys(rules):
+            self._notes.remarks.note(kept, key, rule)
+
+    def _looked_at(self, text: str, mode: int, rules: list[str], echoes: Sequence[Needle]) -> str:
+        if text in self._notes.setting.policy.allowed_texts or is_ours(text):
+            return text
+        if mode == SOURCE:
+            return self._scanner.look_at_source(text, rules.append, echoes)
+        if mode in {STRUCTURE, VERSION} and places.RELEASE.fullmatch(text.strip("'\"")):
+            return text
+        if mode == STRUCTURE and places.LOOKS_LIKE_STRUCTURE.fullmatch(text):
+            return self._scanner.look_at_structure(text, rules.append)
+        inner = parsed(text)
+        if inner is None:
+            return self._scanner.look(text, rules.append, echoes)
+        if isinstance(inner, str):
+            inner = self._looked_at(inner, FREE, rules, echoes)
+        else:
+            inner = self._inside(inner, rules)
+        return orjson.dumps(inner, default=str).decode() if rules else text
+
+    def with_cues(self, template: object, params: Sequence[tuple[Holder, Key]]) -> None:
+        """Look at each parameter of a message, given by where it stands, behind the words before its place."""
+        if not isinstance(template, str):
+            return
+        position, before = 0, ""
+        for match, (holder, key) in zip(_PLACEHOLDER.finditer(template), params, strict=False):
+            before += template[position : match.start()]
+            position = match.end()
+            value = holder[key]
+            if type(value) not in {str, int} or is_ours(str(value)):
+                before += str(value)
+                continue
+            cleaned, alone = self._unseen(f"{before}{value}"), self._unseen(before)
+            if cleaned != f"{alone}{value}":
+                self._take_with_cue(holder, key, cleaned.removeprefix(alone))
+            before = cleaned[-MAX_CUE_CHARS:]
+
+    def _unseen(self, text: str) -> str:
+        return self._scanner.look(self._notes.setting.cut(text), lambda _rule: None)
+
+    def _take_with_cue(self, holder: Holder, key: Key, left: str) -> None:
+        """Keep what is ``left`` of a parameter that only the words around it gave away."""
+        value = str(holder[key])
+        is_partly = IS_MARKER.search(left) is not None and IS_MARKER.sub("", left).strip() != ""
+        if is_partly and len(left) < 2 * len(value) and not any(it in left for it in _SECRETS):
+            holder[key] = left
+            self._notes.taken(holder, key, "parameter")
+        else:
+            self._notes.echoes.remember(IDENTITY, value)
+            self._notes.take(holder, key, "parameter", value)
+
+
+def has_any(text: str, echoes: Sequence[Needle]) -> bool:
+    """Say whether one of the needles may stand in ``text``."""
+    if not echoes:
+        return False
+    folded = text.lower()
+    return any(needle.folded in folded for needle in echoes)
+
+
+def unechoed(name: str, echoes: Sequence[Needle]) -> str:
+    """Return a member's name without echoes."""
+    return without_echoes(name, echoes, lambda _rule: None)
