@@ -13,7 +13,7 @@ PERSON = "person"  # whatever else is told of somebody
 MAX_NAME_CHARS = 128
 
 # Anywhere in the name, however it is written: accesstoken, dbPassword, X-Api-Key.
-_SECRET_STEMS = (
+SECRET_STEMS = (
     "accesscode", "accesskey", "accountkey", "apikey", "authcode", "authkey", "authoriz", "authtoken", "bearer",
     "clientkey", "codeverifier", "connectionstring", "connstr", "contrasena", "cookie", "credential", "csrf", "dbpass",
     "dbpwd", "deploykey", "encryptionkey", "hmackey", "joincode", "jwt", "kennwort", "licensekey", "magiclink",
@@ -24,7 +24,7 @@ _SECRET_STEMS = (
     "webhookurl", "xsrf", "2facode", "backupcode", "sessid", "passhash", "pwhash", "otpseed", "otpsecret", "seedphrase", "clientsecret", "setuplink", "senha", "wachtwoord", "haslo", "losenord", "losenord", "adgangskode", "passord", "jelszo", "heslo", "salasana", "parola", "sifre", "inviteurl", "invitelink", "signedurl", "sharedlink", "joinlink", "recoverykey", "backupkey", "loginlink", "onetimecode", "smscode", "logincode", "confirmationcode", "einmalcode", "unlockcode", "verifycode", "secondfactor", "twofactorcode", "factorcode", "activationcode", "challengecode", "signincode", "authenticatorcode", "confirmcode", "doorcode", "gatecode", "alarmcode", "lockercode", "lockercombination", "accesspin", "tancode", "invitationcode", "classcode", "enrolcode", "enrollcode", "enrollmentkey", "enrolmentkey", "pairingpin", "presignedurl", "encryptedpw", "пароль", "密码", "パスワード", "비밀번호", "סיסמה", "parool",
 )  # fmt: skip
 # Only as a word of its own: `pin` is one, `spinning` isn't.
-_SECRET_WORDS = frozenset(
+SECRET_WORDS = frozenset(
     {
         "auth", "cvc", "cvv", "dsn", "mnemonic", "otp", "clave", "geheimnis", "segredo", "mdp", "2fa", "mfa", "pass", "passwords", "pin", "pincode", "pw", "pwd", "saml",
         "session", "sid", "sig", "signature", "totp",
@@ -145,7 +145,7 @@ PEOPLE = frozenset(
         "profile", "pupil", "pupils", "recipient", "recipients", "sender", "sibling", "siblings", "staff", "student",
         "students", "subscriber", "teacher", "teachers", "tutor", "user", "users", "visitor", "assignee", "reporter",
         "counselor", "alumno", "alumna", "estudiante", "eleve", "schueler", "schuler", "headteacher", "coach", "who",
-        "participant", "participants", "elev", "eleve", "eleves", "alumnos", "alumnas", "aluno", "aluna", "alunno", "alunna", "leerling", "uczen", "eltern", "mutter", "vater", "lehrer", "lehrerin", "padre", "madre", "tutora", "enseignant", "profesor", "profesora", "submitter", "employee", "candidate", "applicants", "nachhilfe", "enrollee", "enrollees", "registrant", "trainee", "intern", "mentor", "mentee", "kid", "kids", "son", "daughter", "mum", "dad", "mom", "schulerin", "schuelerin", "attendee", "attendees", "signer", "submitter", "requester", "approver", "actor",
+        "participant", "participants", "elev", "eleves", "alumnos", "alumnas", "aluno", "aluna", "alunno", "alunna", "leerling", "uczen", "eltern", "mutter", "vater", "lehrer", "lehrerin", "padre", "madre", "tutora", "enseignant", "profesor", "profesora", "submitter", "employee", "candidate", "applicants", "nachhilfe", "enrollee", "enrollees", "registrant", "trainee", "intern", "mentor", "mentee", "kid", "kids", "son", "daughter", "mum", "dad", "mom", "schulerin", "schuelerin", "attendee", "attendees", "signer", "requester", "approver", "actor",
     }
 )  # fmt: skip
 # What is told of a person under a name that only says so below or beside a word for people.
@@ -159,43 +159,9 @@ OF_PEOPLE = {
     "score": RESULT, "mark": RESULT, "marks": RESULT, "result": RESULT, "results": RESULT, "percentage": RESULT, "percent": RESULT, "points": RESULT,
 }  # fmt: skip
 # Words beside which the others name a part of a program: user_agent_name, player_class_id.
-_WHOSE_PROGRAMS = frozenset({"agent", "class", "service", "module", "type", "event", "field", "role", "group", "table", "function", "thread", "span", "trace", "request", "event", "node", "app", "model", "template", "process", "task", "page", "route", "file"})  # fmt: skip
+_WHOSE_PROGRAMS = frozenset({"agent", "class", "service", "module", "type", "event", "field", "role", "group", "table", "function", "thread", "span", "trace", "request", "node", "app", "model", "template", "process", "task", "page", "route", "file"})  # fmt: skip
 _WHOSE_SPANS = frozenset({"span", "trace", "sampled", "segment"})
-# What ends like this counts, times or names a kind, if its value looks it: token_count, password_reset_at.
-_COUNTING_ENDS = frozenset(
-    {
-        "age", "at", "attempts", "failures", "errors", "successes", "requests", "events", "changes", "checks", "rotations", "logins", "resets", "entries", "rows", "columns", "years", "months", "weeks", "percent", "threshold", "bytes", "chars", "count", "counts", "cost", "duration", "expires", "expiry", "hits", "idx",
-        "in", "index", "length", "limit", "max", "min", "misses", "ms", "num", "position", "quantity", "rate", "ratio",
-        "remaining", "retries", "seconds", "size", "timeout", "tokens", "total", "ttl", "usage", "used", "valid", "version",
-        "window", "days", "hours", "minutes", "per", "budget", "lifetime", "interval", "until", "date", "since", "time",
-        "level", "port", "bits",
-    }
-)  # fmt: skip
-# A number is a secret only under these: elsewhere it counts something.
-_NUMERIC_SECRETS = frozenset(
-    {
-        "code", "cvc", "cvv", "id", "key", "number", "otp", "passcode", "password", "passwd", "pin", "pincode", "pw", "pwd",
-        "secret", "sid", "token", "totp", "passphrase", "pass",
-    }
-)  # fmt: skip
-_NAMING_ENDS = frozenset(
-    {
-        "algorithm", "backend", "strength", "schema", "column", "validator", "pattern", "regex", "style", "case", "generator", "category", "handler", "callback", "view", "route", "page", "middleware", "table", "model", "hasher", "issuer", "audience", "prefix", "suffix", "location", "header", "param", "parameter", "names", "mechanism", "prompt", "feature", "flag", "reset", "flow", "step", "stage", "endpoint", "path", "file", "class", "enabled", "error", "field", "format", "func", "function", "kind", "label",
-        "method", "mode", "module", "name", "policy", "provider", "reason", "required", "result", "rule", "scheme",
-        "scope", "scopes", "state", "status", "strategy", "type", "url", "verified", "version", "template", "source",
-        "action", "event", "present", "configured", "set", "changed", "hint",
-    }
-)  # fmt: skip
-_SURELY_NAMING = frozenset({"policy", "template", "field", "format", "type", "kind", "required", "rule", "validator", "pattern", "regex", "column", "strategy", "schema", "style", "case", "generator", "verified", "enabled", "strength", "visibility", "source", "method", "validation", "max", "min", "provider"})  # fmt: skip
-_COUNTING_ANYWHERE = frozenset({"count", "max", "min", "total", "num", "expires", "expiry", "ttl", "limit", "tokens", "used", "usage", "retries", "attempts", "size", "length", "duration", "has", "is", "budget", "per"})  # fmt: skip
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA-Z]+")
-_TIME = re.compile(r"[\d:T.Z+ /-]{1,40}")
-_PLAIN_WORD = re.compile(
-    r"[A-Za-z/][A-Za-z_.:/{}-]{0,60}(?:[0-9]{1,4})?|v?\d{1,4}(?:[.-]\d{1,4}){0,3}"
-)
-_NEITHER_NOR = frozenset({"true", "false", "none", "null", "undefined", "nan"})
-_VERSION = re.compile(r"v?\d[\w.+-]{0,40}")
-_SWITCH = re.compile(r"(?i)true|false|yes|no|on|off|[01]")
 
 
 @lru_cache(maxsize=16_384)
@@ -240,34 +206,31 @@ def rule_for(name: str) -> str | None:
 def _secret(words: tuple[str, ...], joined: str) -> str | None:
     for harmless in _SECRET_NEITHER:
         joined = joined.replace(harmless, "")
-    is_secret = not _SECRET_WORDS.isdisjoint(words) or any(stem in joined for stem in _SECRET_STEMS)
+    is_secret = not SECRET_WORDS.isdisjoint(words) or any(stem in joined for stem in SECRET_STEMS)
     return SECRET if is_secret else None
 
 
 def _person(words: tuple[str, ...], joined: str) -> str | None:
-    if not _WHOSE_SPANS.isdisjoint(words):
-        return None
     for harmless in _PERSON_NEITHER:
         joined = joined.replace(harmless, "")
-    if not joined:
+    if not joined or not _WHOSE_SPANS.isdisjoint(words):
         return None
     for rule, stems in _PERSON_STEMS:
         if any(stem in joined for stem in stems):
             return rule
-    if not _ROBLOX.isdisjoint(words) and (rule := _OF_ROBLOX.get(words[-1])):
-        return rule
-    if words[-1] in _LAST_WORDS:
-        return _LAST_WORDS[words[-1]]
-    for word in reversed(words):
-        if rule := _PERSON_WORDS.get(word):
-            return rule if word in joined else None
-    if (
-        len(words) > 1
-        and not PEOPLE.isdisjoint(words[:-1])
-        and not _WHOSE_PROGRAMS.intersection(words)
-    ):
-        return OF_PEOPLE.get(words[-1])
-    return None
+    return _by_words(words, joined)
+
+
+def _by_words(words: tuple[str, ...], joined: str) -> str | None:
+    last = words[-1]
+    rule = _OF_ROBLOX.get(last) if not _ROBLOX.isdisjoint(words) else None
+    rule = rule or _LAST_WORDS.get(last)
+    if rule is None:
+        telling = next((word for word in reversed(words) if word in _PERSON_WORDS), "")
+        rule = _PERSON_WORDS.get(telling) if telling in joined else None
+    if rule is None and not PEOPLE.isdisjoint(words[:-1]) and _WHOSE_PROGRAMS.isdisjoint(words):
+        rule = OF_PEOPLE.get(last)
+    return rule
 
 
 def is_of_people(name: str) -> bool:
@@ -276,64 +239,13 @@ def is_of_people(name: str) -> bool:
     return bool(words) and (words[-1] in PEOPLE or (words[-1] == "by" and len(words) > 1))
 
 
-def tells_nothing(name: str, value: str | float) -> bool:
-    """Say whether ``value`` under a telling name is only a count, a time or a kind."""
-    words = words_of(name)
-    if not words:
-        return False
-    end = words[-1]
-    if isinstance(value, str):
-        value = value.strip("'\"")
-        if value.lower() in _NEITHER_NOR:
-            return True
-        if end == "version" and _VERSION.fullmatch(value):
-            return True
-    rule = rule_for(name)
-    if not isinstance(value, str):
-        if rule == SECRET:
-            return end not in _NUMERIC_SECRETS or not _COUNTING_ANYWHERE.isdisjoint(words)
-        return end in _COUNTING_ENDS and rule != BIRTH
-    if rule == SECRET and _is_fact(words, value):
-        return True
-    if end in _COUNTING_ENDS and (rule != BIRTH or end == "at"):
-        return _TIME.fullmatch(value) is not None
-    if words[0] in {"has", "is", "use", "uses", "with"} and _SWITCH.fullmatch(value):
-        return True
-    if end in (_SURELY_NAMING if rule in {NAME, HEALTH, ADDRESS} else _NAMING_ENDS):
-        return _PLAIN_WORD.fullmatch(value) is not None
-    return False
-
-
-# The last word of a name by which its value can be the secret itself, whatever comes before: password_hash, token_value.
-_VALUE_ENDS = frozenset(
-    {
-        "again", "b64", "base64", "body", "bytes", "cert", "clear", "code", "codes", "confirm", "confirmation", "content", "current", "data", "digest",
-        "encoded", "encrypted", "env", "hash", "header", "headers", "hex", "id", "ids", "input", "key", "keys", "link", "new", "old", "param", "pem", "phrase", "plain",
-        "plaintext", "previous", "raw", "repeat", "salt", "seed", "string", "temp", "text", "uri", "url", "val", "value", "values", "verify", "word", "file", "backup",
-    }
-)  # fmt: skip
-_PLAIN_FACT = re.compile(
-    r"[a-z]+(?:[_ -][a-z]+){0,3}|\d{1,6}|v?\d{1,4}(?:[.-]\d{1,4}){1,3}[\w-]{0,8}|\d{4}-\d\d-\d\d.{0,20}|/[\w/{}.-]*|[a-z_]+(?:\.[a-z_]+)+"
-)
-
-
-def _is_fact(words: tuple[str, ...], value: str) -> bool:
-    """Say whether a name only begins like a secret's, and its value is plain: `token_bucket: default`, `session_store: redis`."""
-    end = words[-1]
-    is_secret = (
-        end in _SECRET_WORDS or end in _VALUE_ENDS or any(stem in end for stem in _SECRET_STEMS)
-    )
-    is_secret |= any(stem.endswith(end) and stem in "".join(words) for stem in _SECRET_STEMS)
-    return not is_secret and not end.isdigit() and _PLAIN_FACT.fullmatch(value) is not None
-
-
 def is_telling_word(text: str, *, of_secrets: bool = False) -> bool:
     """Say whether ``text`` is itself one of the words (for a secret, if so asked): one that reads `password` is none."""
     telling = _TELLING_SECRETS if of_secrets else _TELLING
     return "".join(words_of(text)) in telling or text.lower() in telling
 
 
-_TELLING_SECRETS = frozenset({*_SECRET_STEMS, *_SECRET_WORDS, "authorization", "bearer"})
+_TELLING_SECRETS = frozenset({*SECRET_STEMS, *SECRET_WORDS, "authorization", "bearer"})
 _TELLING = frozenset(
     {*_TELLING_SECRETS, *_PERSON_WORDS, *PEOPLE}
     | {stem for _, stems in _PERSON_STEMS for stem in stems}

@@ -28,13 +28,25 @@ _JOINTS = frozenset({" ", "\u00a0", "\u202f", ". ", "  ", ".", "_", "-", "+"})
 # Between a cue and the name: `student: Maria`, `Dear "Maria`, `student (Maria`.
 _AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
 _CUES_IN_OTHER_SCRIPTS = frozenset(
-    "התלמיד התלמידה תלמיד תלמידה המורה שמי الطالب الطالبة تلميذ تلميذة المعلم المعلمة اسمي ученик ученица студент студентка учитель уважаемая уважаемый"
-    " дорогая дорогой зовут ученика ученицы мама папа नाम छात्र छात्रा शिक्षक विद्यार्थी 학생 이름은 선생님 생徒 学生 生徒 名前は 私の名前は 先生 老师 同学 我叫 μαθητής μαθήτρια"
-    " с уважением".split()
+    ["התלמיד", "התלמידה", "תלמיד", "תלמידה", "המורה", "שמי", "الطالب", "الطالبة", "تلميذ", "تلميذة", "المعلم", "المعلمة", "اسمي", "ученик", "ученица", "студент", "студентка", "учитель", "уважаемая", "уважаемый", "дорогая", "дорогой", "зовут", "ученика", "ученицы", "мама", "папа", "नाम", "छात्र", "छात्रा", "शिक्षक", "विद्यार्थी", "학생", "이름은", "선생님", "생徒", "学生", "生徒", "名前は", "私の名前は", "先生", "老师", "同学", "我叫", "μαθητής", "μαθήτρια", "с", "уважением"]
 )  # fmt: skip
 _REGARDS = frozenset(
-    "groet groeten grüßen grüsse grüße gruß terveisin üdvözlettel thanks thx cheers saludos pozdrawiam".split()
-)  # noqa: SIM905
+    [
+        "groet",
+        "groeten",
+        "grüßen",
+        "grüsse",
+        "grüße",
+        "gruß",
+        "terveisin",
+        "üdvözlettel",
+        "thanks",
+        "thx",
+        "cheers",
+        "saludos",
+        "pozdrawiam",
+    ]
+)
 _CUE_PHRASES = frozenset(
     {"name", "called", "named", "am", "chiamo", "llamo", "appelle", "heiße", "heisse", "heet", "nazywam", "jmenuji", "hedder", "heter", "chamo", "nimeni", "adım", "ismim"}
 )  # fmt: skip
@@ -291,7 +303,7 @@ class Names:
         word = tokens.low[index]
         if word in self._cues or (word in _CUE_PHRASES and _is_said(tokens, index)):
             first = self._after_cue(tokens, index)
-            if first is not None and (last := self._announced(tokens, first, index)) is not None:
+            if first is not None and (last := self._announced(tokens, first)) is not None:
                 return first, last
         last = self._by_itself(tokens, index)
         is_second = (
@@ -321,7 +333,7 @@ class Names:
                 return place + 1
         return None
 
-    def _announced(self, tokens: _Tokens, first: int, cue: int) -> int | None:
+    def _announced(self, tokens: _Tokens, first: int) -> int | None:
         word = tokens.low[first]
         if not tokens.is_capital(first) or word in _NOT_NAMES or self._is_of_another(tokens, first):
             return None

@@ -9,14 +9,11 @@ from toolboxai.telemetry.privacy.keys import IDENTITY, NAME, is_of_people
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.policy import Policy
 from toolboxai.telemetry.privacy.pseudonyms import Pseudonym
-from toolboxai.telemetry.privacy.remarks import Remarks
+from toolboxai.telemetry.privacy.remarks import Holder, Key, Remarks
 from toolboxai.telemetry.privacy.text import Scanner
 from toolboxai.telemetry.privacy.values import texts_in
 from toolboxai.telemetry.privacy.wrapped import as_text
 
-# A dict or a list that is being filled, and the key or the index in it.
-Holder = Any
-Key = Any
 Plan = tuple[tuple[str, int], ...]
 
 MAX_SEEN = 5_000

@@ -54,6 +54,7 @@ _SOMEBODY_HINTS = (
 )  # fmt: skip
 _WHOSE = rf"(?<![^\W_])(?i:{_SOMEBODY})(?:['’]s|s)?[ _-]?(?:(?i:user|account|player|profile|school)[ _-]?)?"
 _DEVICES = "iphone|ipad|ipod|macbook|imac|chromebook|galaxy|pixel|laptop|notebook|tablet|phone|handy|watch|airpods|surface|computer|xbox|playstation|switch|android|desktop|thinkpad|echo"
+_ACCOUNTS = frozenset({"app", "appuser", "public", "shared", "default", "deploy", "ubuntu", "runner", "root", "user", "node", "vscode", "admin", "circleci", "ec2-user", "me", "www-data", "git", "toolboxai", "vagrant", "jenkins", "build", "ci", "site", "web", "python", "search", "import", "export", "profile", "new", "login", "users", "all", "list"})  # fmt: skip
 IDENTITIES = (
     Rule(
         IDENTITY,
@@ -193,7 +194,6 @@ AFTER_NAMES = (
         ),
     ),
 )
-_ACCOUNTS = frozenset({"app", "appuser", "public", "shared", "default", "deploy", "ubuntu", "runner", "root", "user", "node", "vscode", "admin", "circleci", "ec2-user", "me", "www-data", "git", "toolboxai", "vagrant", "jenkins", "build", "ci", "site", "web", "python", "search", "import", "export", "profile", "new", "login", "users", "all", "list"})  # fmt: skip
 _PAGES = re.compile(r"[a-z]+(?:[-_][a-z]+)*|v\d+|:\w+|%s|\*|p1_\w+|[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
@@ -202,7 +202,7 @@ def _is_somebodys(segment: str) -> bool:
     return _PAGES.fullmatch(segment) is None or (
         _PAGES.fullmatch(segment) is not None
         and _SLUG.fullmatch(segment) is not None
-        and segment.split("-")[0] in words("given_names")
+        and segment.split("-", maxsplit=1)[0] in words("given_names")
     )
 
 
@@ -333,8 +333,27 @@ def without_told(text: str, found: Found, *, is_health: bool) -> str:
 
 
 _RESULT_WORDS = frozenset(
-    "scored scores score got gets received earned achieved obtained failed passed grade graded mark marks gpa result average".split()
-)  # noqa: SIM905
+    [
+        "scored",
+        "scores",
+        "score",
+        "got",
+        "gets",
+        "received",
+        "earned",
+        "achieved",
+        "obtained",
+        "failed",
+        "passed",
+        "grade",
+        "graded",
+        "mark",
+        "marks",
+        "gpa",
+        "result",
+        "average",
+    ]
+)
 
 
 def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:

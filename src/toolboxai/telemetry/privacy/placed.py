@@ -42,17 +42,18 @@ class Placed:
             return self._reduced(collected.sql_parameters, value, "sql-parameters")
         if places.PROMPTS.fullmatch(name):
             return self._reduced(collected.prompts, value, "prompts")
+        if name == places.VARIABLES:
+            return self._reduced(collected.local_variables, value, "variables")
+        return self._of_request(name, value, parent)
+
+    def _of_request(self, name: str, value: object, parent: str) -> object:
         if name in places.URLS and isinstance(value, str) and ("?" in value or "#" in value):
             return self.without_query(value)
         if name in places.QUERY and (parent == places.REQUEST or name != "query"):
             return self._query(value)
-        if name == places.VARIABLES and collected.local_variables is not Collect.SCANNED:
-            return self._reduced(collected.local_variables, value, "variables")
-        if parent != places.REQUEST:
-            return NOT_PLACED
-        return self._of_request(name, value)
+        return self._sent(name, value) if parent == places.REQUEST else NOT_PLACED
 
-    def _of_request(self, name: str, value: object) -> object:
+    def _sent(self, name: str, value: object) -> object:
         if name == "cookies":
             return self._reduced(self._collected.cookies, value, "cookies")
         if name in places.BODIES:

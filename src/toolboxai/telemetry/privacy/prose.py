@@ -3,7 +3,8 @@
 import re
 from re import Match
 
-from toolboxai.telemetry.privacy.keys import SECRET, rule_for, tells_nothing
+from toolboxai.telemetry.privacy.facts import tells_nothing
+from toolboxai.telemetry.privacy.keys import SECRET, rule_for
 from toolboxai.telemetry.privacy.rules import Rule
 
 HINTS = (
@@ -45,24 +46,23 @@ def _is_random(text: str) -> bool:
 
 
 def _is_told(match: Match[str]) -> bool:
-    name = match["name"]
-    if rule_for(name) != SECRET and name.isascii() and not name.lower().startswith("mot "):
-        return False
-    value = match["value"].rstrip(".!?)")
-    if tells_nothing(name, value) or _FILE.search(name) or _PAIR.match(value):
-        return False
-    if not value or value.startswith(("[redacted", "<", "{", "%", "$", "(", "p1_", "http")):
-        return False
+    name, value = match["name"], match["value"].rstrip(".!?)")
+    is_known = rule_for(name) == SECRET or not name.isascii() or name.lower().startswith("mot ")
     before = match.string[match.end("name") : match.start("value")]
-    if not before or match.string[: match.start()].endswith("redacted:"):
+    is_ours = value.startswith(_NO_VALUES) or match.string[: match.start()].endswith("redacted:")
+    is_code = _FILE.search(name) is not None or _PAIR.match(value) is not None
+    if not is_known or not value or not before or is_ours or is_code or tells_nothing(name, value):
         return False
-    if before[-1:] in tuple("\"'`“«„"):
-        is_chosen = any(stem in name.lower() for stem in _CHOSEN)
-        is_one_word = " " not in value and len(value) > 3 and not _A_WORD.fullmatch(value)
-        return (is_chosen and is_one_word) or _is_random(value)
+    if before[-1:] in _QUOTES:
+        is_chosen = any(stem in name.lower() for stem in _CHOSEN) and " " not in value
+        return (is_chosen and len(value) > 3 and not _A_WORD.fullmatch(value)) or _is_random(value)
     if len(before) < 2:
         return _is_key_after(name.lower(), value)
     return _is_random(value) and not _A_NUMBER.fullmatch(value)
+
+
+_NO_VALUES = ("[redacted", "<", "{", "%", "$", "(", "p1_", "http")
+_QUOTES = tuple("\"'`“«„")
 
 
 def _is_key_after(name: str, value: str) -> bool:

@@ -7,6 +7,10 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+# A dict or a list, and the key or the index in it.
+Holder = Any
+Key = Any
+
 MAX_REMARKS = 200
 MAX_DEPTH = 24
 
@@ -21,11 +25,11 @@ class Remarks:
         self._parents: dict[int, tuple[Any, Any]] = {}
         self._noted: list[tuple[Any, Any, str]] = []
 
-    def child(self, parent: Any, key: Any, inner: Any) -> None:
+    def child(self, parent: Holder, key: Key, inner: Holder) -> None:
         """Remember that ``inner`` stands in ``parent`` at ``key``."""
         self._parents[id(inner)] = (parent, key)
 
-    def note(self, container: Any, key: Any, rule: str) -> None:
+    def note(self, container: Holder, key: Key, rule: str) -> None:
         """Note that ``rule`` took something of what stands in ``container`` at ``key``."""
         if len(self._noted) < MAX_REMARKS:
             self._noted.append((container, key, rule))
@@ -49,7 +53,7 @@ class Remarks:
                 if isinstance(own, dict) and isinstance(own.setdefault("rem", []), list):
                     own["rem"].append([rule, "p" if rule in {"pseudonym", "person-id"} else "s"])
 
-    def _path(self, container: Any) -> list[Any]:
+    def _path(self, container: Holder) -> list[Any]:
         steps: list[Any] = []
         while (above := self._parents.get(id(container))) is not None and len(steps) < 64:
             container, key = above

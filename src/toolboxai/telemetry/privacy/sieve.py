@@ -88,14 +88,16 @@ class Sieve:
                         mask |= bit
         if len(text) > 15 and _LONG_RUN.search(text):
             mask |= self._features.get(LONG_RUN, 0)
-        if _DIGIT.search(text):
-            mask |= self._features.get(DIGIT, 0)
-            rest = _NOBODYS.sub(" ", text)
-            for name, pattern in _FEATURES:
-                if pattern.search(rest):
-                    mask |= self._features.get(name, 0)
-        elif ":" in text:
-            mask |= self._features.get(PAIRS, 0) if _PAIRS.search(text) else 0
+        return mask | self._of_digits(text)
+
+    def _of_digits(self, text: str) -> Mask:
+        features = self._features
+        if not _DIGIT.search(text):
+            return features.get(PAIRS, 0) if ":" in text and _PAIRS.search(text) else 0
+        mask, rest = features.get(DIGIT, 0), _NOBODYS.sub(" ", text)
+        for name, pattern in _FEATURES:
+            if pattern.search(rest):
+                mask |= features.get(name, 0)
         return mask
 
     def _learnt(self, word: str) -> Mask:

@@ -36,7 +36,7 @@ _TOLD = frozenset({"email", "ip_address", "name", "username"})
 _INSTEAD_OF_AN_ID = ("username", "email", "name")
 _REMEMBERED = ABOUT_ONE | {ADDRESS, IDENTITY, IP, SECRET}
 _IS_COMMON = re.compile(
-    r"[A-Za-z][\w -]{0,31}|\d{1,2}\s?[-–]\s?\d{1,2}|[Kk]\s?[-–]\s?\d{1,2}|\d{1,2}"  # noqa: RUF001 - grades are written so
+    r"[A-Za-z][\w -]{0,31}|\d{1,2}\s?[-–]\s?\d{1,2}|[Kk]\s?[-–]\s?\d{1,2}|\d{1,2}"
 )
 
 

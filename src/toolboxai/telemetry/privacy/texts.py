@@ -9,7 +9,8 @@ from toolboxai.telemetry.privacy import places
 from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
 from toolboxai.telemetry.privacy.keys import IDENTITY
 from toolboxai.telemetry.privacy.markers import IS_MARKER, is_ours, marker
-from toolboxai.telemetry.privacy.notes import Holder, Key, Notes
+from toolboxai.telemetry.privacy.notes import Notes
+from toolboxai.telemetry.privacy.remarks import Holder, Key
 from toolboxai.telemetry.privacy.values import parsed
 
 MAX_LOOKED_AT_CHARS = 1_000_000

@@ -6,6 +6,7 @@ from typing import Any
 
 import orjson
 
+from toolboxai.telemetry.privacy.facts import tells_nothing
 from toolboxai.telemetry.privacy.keys import (
     BANK,
     EMAIL,
@@ -16,11 +17,10 @@ from toolboxai.telemetry.privacy.keys import (
     PHONE,
     SECRET,
     rule_for,
-    tells_nothing,
     words_of,
 )
 from toolboxai.telemetry.privacy.markers import is_ours
-from toolboxai.telemetry.privacy.named import is_plausible
+from toolboxai.telemetry.privacy.plausible import is_plausible
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM, UNKNOWN
 
 MAX_TEXTS = 64

@@ -19,10 +19,10 @@ from toolboxai.telemetry.privacy.keys import (
     rule_for,
     words_of,
 )
-from toolboxai.telemetry.privacy.notes import Holder, Key, Notes, Passed, Plan, Setting
+from toolboxai.telemetry.privacy.notes import Notes, Passed, Plan, Setting
 from toolboxai.telemetry.privacy.numbers import CARD
 from toolboxai.telemetry.privacy.placed import MAX_DEPTH, MAX_MEMBERS, NOT_PLACED, Placed
-from toolboxai.telemetry.privacy.remarks import known_remarks
+from toolboxai.telemetry.privacy.remarks import Holder, Key, known_remarks
 from toolboxai.telemetry.privacy.somebody import ABOUT_ONE, PLACES, somebody
 from toolboxai.telemetry.privacy.texts import (
     ASK,
@@ -94,9 +94,9 @@ class Walk:
         """Return JSON out of a text as another walk leaves it."""
         walk = Walk(self._setting, self._notes.echoes)
         holder: dict[str, Any] = {}
-        walk._value(holder, "json", value, 1, "json", FREE)  # noqa: SLF001 - the same class
-        walk._finish()  # noqa: SLF001
-        for rule, quantity in walk._notes.redactions.items():  # noqa: SLF001
+        walk._value(holder, "json", value, "json", FREE, depth=1)
+        walk._finish()
+        for rule, quantity in walk._notes.redactions.items():
             rules += [rule] * quantity
         return holder["json"]
 
@@ -138,7 +138,7 @@ class Walk:
             elif kind is float or kind is bool or value is None:
                 kept[key] = value
             else:
-                self._value(kept, key, value, depth, key, mode)
+                self._value(kept, key, value, key, mode, depth=depth)
         return kept
 
     def _plan(self, members: dict[Any, Any], parent: str) -> Plan:
@@ -199,7 +199,7 @@ class Walk:
             self._texts.add(kept, shown, value, STRUCTURE)
         else:
             name = (told_name(members) or name) if name in VALUES else name
-            self._member(kept, shown, name, value, parent, depth, is_one=is_one)
+            self._member(kept, shown, name, value, parent, depth=depth, is_one=is_one)
 
     def _member(
         self,
@@ -208,8 +208,8 @@ class Walk:
         name: str,
         value: object,
         parent: str,
-        depth: int,
         *,
+        depth: int,
         is_one: bool,
     ) -> None:
         placed = self._placed.at(name, value, parent)
@@ -218,9 +218,9 @@ class Walk:
                 self._notes.taken(kept, key, "policy")
             kept[key] = placed
         elif (rule := self._rule(name, parent, value, is_one=is_one)) is None:
-            self._value(kept, key, value, depth, name, _mode_of(name))
+            self._value(kept, key, value, name, _mode_of(name), depth=depth)
         else:
-            self._ruled(kept, key, name, rule, value, depth)
+            self._ruled(kept, key, name, rule, value, depth=depth)
 
     def _rule(self, name: str, parent: str, value: object, *, is_one: bool) -> str | None:
         policy = self._policy
@@ -244,20 +244,20 @@ class Walk:
         return NAME if may_be_name and self._scanner.names.is_name_of(name, value) else None
 
     def _ruled(
-        self, kept: Holder, key: Key, name: str, rule: str, value: object, depth: int
+        self, kept: Holder, key: Key, name: str, rule: str, value: object, *, depth: int
     ) -> None:
         """Put what may stay of a value under a telling name."""
         if isinstance(value, dict) and is_attribute(value):
             inner: dict[str, Any] = {}
             self._notes.remarks.child(kept, key, inner)
-            self._ruled(inner, "value", name, rule, value["value"], depth)
+            self._ruled(inner, "value", name, rule, value["value"], depth=depth)
             is_other = isinstance(inner["value"], str) and inner["value"] != value["value"]
             kept[key] = inner | {"type": "string" if is_other else value.get("type")}
             self._notes.remarks.child(kept, key, kept[key])
         elif rule != SECRET and isinstance(value, dict | list | tuple):
-            self._container_ruled(kept, key, name, rule, value, depth + 1)
+            self._container_ruled(kept, key, name, rule, value, depth=depth + 1)
         elif is_harmless(name, rule, value) or (rule == IDENTITY and is_a_things(name, value)):
-            self._value(kept, key, value, depth, name, FREE)
+            self._value(kept, key, value, name, FREE, depth=depth)
         else:
             self._notes.take(kept, key, rule, value)
 
@@ -268,6 +268,7 @@ class Walk:
         name: str,
         rule: str,
         value: dict[Any, Any] | list[Any] | tuple[Any, ...],
+        *,
         depth: int,
     ) -> None:
         """Put what may stay of everything in a container under a telling name: its members go by their own names first."""
@@ -279,13 +280,15 @@ class Walk:
         for place, member in list(members)[:MAX_MEMBERS]:
             own = rule_for(name_of(place)) if isinstance(value, dict) else None
             shown = self._notes.key(name_of(place)) if isinstance(value, dict) else place
-            self._ruled(inner, shown, name_of(place) if own else name, own or rule, member, depth)
+            self._ruled(
+                inner, shown, name_of(place) if own else name, own or rule, member, depth=depth
+            )
         kept[key] = inner
 
     # Values
 
     def _value(
-        self, kept: Holder, key: Key, value: object, depth: int, name: str, mode: int
+        self, kept: Holder, key: Key, value: object, name: str, mode: int, *, depth: int
     ) -> None:
         """Put what may stay of ``value`` into ``kept`` at ``key``."""
         if isinstance(value, str):
@@ -295,7 +298,7 @@ class Walk:
         elif type(value) in _SCALARS:
             kept[key] = value
         elif isinstance(value, dict | list | tuple):
-            self._container(kept, key, value, depth + 1, name, mode)
+            self._container(kept, key, value, name, mode, depth=depth + 1)
         else:
             kept[key] = f"<{type(value).__name__}>"
 
@@ -317,9 +320,10 @@ class Walk:
         kept: Holder,
         key: Key,
         value: dict[Any, Any] | list[Any] | tuple[Any, ...],
-        depth: int,
         name: str,
         mode: int,
+        *,
+        depth: int,
     ) -> None:
         if not self._may_go_on(kept, key, value, depth):
             return
@@ -330,7 +334,7 @@ class Walk:
             inner = somebody(value, self._notes, self._collected)
         elif mode == VERSION and is_attribute(value):
             inner = dict(value)
-            self._value(inner, "value", inner["value"], depth, name, mode)
+            self._value(inner, "value", inner["value"], name, mode, depth=depth)
         else:
             inner = self._members(value, name, depth)
         self._notes.remarks.child(kept, key, inner)
@@ -347,7 +351,7 @@ class Walk:
                 else self._rule_of_element(before, element, name, place, len(elements))
             )
             if rule is not None:
-                self._ruled(kept, place, before or name, rule, element, depth)
+                self._ruled(kept, place, before or name, rule, element, depth=depth)
             else:
                 self._element(kept, place, element, depth, name)
             is_name = isinstance(element, str) and not _HEX.fullmatch(element)
@@ -381,7 +385,7 @@ class Walk:
         if isinstance(element, str) and name in places.URLS and "?" in element:
             placed = self._placed.without_query(element)
             element = element if placed is NOT_PLACED else placed
-        self._value(kept, place, element, depth, name, _mode_of(name))
+        self._value(kept, place, element, name, _mode_of(name), depth=depth)
 
 
 def _of_one(name: str, parent: str, value: object) -> str | None:
