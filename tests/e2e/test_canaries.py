@@ -54,15 +54,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, st
 Audited = tuple[int, dict[str, str], str]
 
 
-A_JOBS_NAME = pytest.param(
-    places.JOB,
-    marks=pytest.mark.xfail(reason="a job's name is taken for a program's, whatever it says"),
-)
-
-
-@pytest.mark.parametrize(
-    "place", [A_JOBS_NAME if place == places.JOB else place for place in places.PLACES]
-)
+@pytest.mark.parametrize("place", places.PLACES)
 def test_nothing_planted_in_the_real_server_can_be_read_on_the_wire(
     audited: Audited, place: str
 ) -> None:

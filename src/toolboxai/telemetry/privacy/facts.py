@@ -46,7 +46,9 @@ _PLAIN_WORD = re.compile(
     r"[A-Za-z/][A-Za-z_.:/{}-]{0,60}(?:[0-9]{1,4})?|v?\d{1,4}(?:[.-]\d{1,4}){0,3}"
 )
 _ASKING = frozenset({"has", "is", "use", "uses", "with"})
-_NEITHER_NOR = frozenset({"true", "false", "none", "null", "undefined", "nan"})
+_NEITHER_NOR = frozenset(
+    {"true", "false", "none", "null", "undefined", "nan", "on", "off", "enabled", "disabled"}
+)
 _VERSION = re.compile(r"v?\d[\w.+-]{0,40}")
 _SWITCH = re.compile(r"(?i)true|false|yes|no|on|off|[01]")
 # The last word of a name by which its value can be the secret itself, whatever comes before: password_hash, token_value.
@@ -58,7 +60,7 @@ _VALUE_ENDS = frozenset(
     }
 )  # fmt: skip
 _PLAIN_FACT = re.compile(
-    r"[a-z]+(?:[_ -][a-z]+){0,3}|\d{1,6}|v?\d{1,4}(?:[.-]\d{1,4}){1,3}[\w-]{0,8}|\d{4}-\d\d-\d\d.{0,20}|/[\w/{}.-]*|[a-z_]+(?:\.[a-z_]+)+"
+    r"[a-z]+(?:[_ -][a-z]+){0,3}|\d{1,6}\s?(?:ms|s|m|h|d|kb|mb|%)?|\.?[a-z-]+(?:\.[a-z-]+)+|v?\d{1,4}(?:[.-]\d{1,4}){1,3}[\w-]{0,8}|\d{4}-\d\d-\d\d.{0,20}|/[\w/{}.-]*|[a-z_]+(?:\.[a-z_]+)+"
 )
 
 

@@ -134,7 +134,7 @@ _PERSON_NEITHER = (
     "networkaddress", "serveraddress", "bindaddress", "listenaddress", "memoryaddress", "baseaddress", "addressfamily",
     "addresses", "emailtemplate", "emailverified", "emailenabled", "emailqueue", "emailbackend", "emailservice",
     "iphone", "emailstatus", "microphone", "headphone", "geometry", "healthcheck", "healthy", "healthz", "mailserver", "emailhost",
-    "emailport", "religiousstudies", "religiouseducation", "religioused", "userid_seq", "templatename", "boilerplate", "ipython", "usernamefield", "phoneverified", "emailtype", "serverip", "addresstype",
+    "emailport", "religiousstudies", "religiouseducation", "religioused", "userid_seq", "templatename", "boilerplate", "serialport", "serialize", "serialis", "ipython", "usernamefield", "phoneverified", "emailtype", "serverip", "addresstype",
 )  # fmt: skip
 # Who somebody is, so that `name` or `id` below or beside it is theirs.
 PEOPLE = frozenset(

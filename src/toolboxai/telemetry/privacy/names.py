@@ -102,7 +102,7 @@ _CUE_FILLERS = frozenset(
 # What stands capitalised after a cue or beside a name in the texts of programs and schools, and isn't a name.
 _NOT_NAMES = frozenset(
     """
-    a about academic com org net edu gov www access account action active activity add admin administrator agent ai all already an analysis and announcement any
+    a about academic roblox studio com org net edu gov www access account action active activity add admin administrator agent ai all already an analysis and announcement any
     api app application april archive are art as assessment assignment assistant at attendance audit august auth author authentication
     authorization back background bad base basic be behavior body book box browser bug build bulk button by cache calendar call can
     cannot card center centre change chart chat check child class classes classroom cloud code college command comment committee

@@ -21,7 +21,7 @@ FREE, SOURCE, STRUCTURE, VERSION, ASK = range(5)
 
 # Ids, times and numbers that a text consists of: there is nothing to find, but they may be an echo.
 _HARMLESS = re.compile(
-    r"(?=[0-9]*[a-f])[0-9a-f]{8,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}(?:Z|[+-]\d\d:\d\d)?"
+    r"(?=[0-9]*[a-f])(?!(?:[2-7][0-9a-f])+$)[0-9a-f]{8,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}(?:Z|[+-]\d\d:\d\d)?"
     r"|-?\d{1,5}(?:\.\d{1,3})?|[a-z]{1,12}|p1_[a-z2-7]{26}"
 )
 _MAY_BE_WRAPPED = re.compile(

@@ -1,0 +1,229 @@
+"""How the gate goes by names, places, words around and what stood elsewhere; and what it says of that itself."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from inline_snapshot import snapshot
+
+from benchmarks.privacy.corpus import corpus
+from benchmarks.privacy.judge import judge
+from benchmarks.privacy.report import Report
+from toolboxai.telemetry.privacy import Collect, Gate, Policy, policy_for, pseudonyms
+
+PSEUDONYM = pseudonyms("a key for these tests")
+PRODUCTION = policy_for("production", send_pii=False)
+OF_A_CORPUS = {"error": 12, "message": 12, "transaction": 12, "feedback": 12, "replay_event": 12, "log": 12}  # fmt: skip
+
+
+def clean(payload: dict[str, Any], policy: Policy = PRODUCTION, kind: str = "event") -> dict[str, Any]:
+    passed = Gate(PSEUDONYM, policy=policy).clean(kind, payload)
+    assert passed is not None
+    assert "gate-failed" not in passed.redactions
+    return passed.payload
+
+
+def told(text: str) -> str:
+    return str(clean({"message": text})["message"])
+
+
+@pytest.mark.parametrize("seed", [101, 102])
+def test_the_goals_are_met_on_a_corpus_that_is_drawn_anew(seed: int) -> None:
+    gate, cases = Gate(PSEUDONYM), corpus(seed, OF_A_CORPUS)
+    verdicts = []
+    for case in cases:
+        kind = case.payload.get("type", "event")
+        passed = gate.clean("event" if kind not in OF_A_CORPUS else str(kind), case.payload)
+        verdicts.append(judge(case, None if passed is None else passed.payload))
+
+    goals = Report(verdicts).goals()
+
+    assert [
+        (goal.name, str(goal.share)) for goal in goals if goal.share.value < goal.at_least - 0.01
+    ] == []
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("Student Maria Lopez could not be enrolled", "Student [redacted:name] could not be enrolled"),
+        ("Dear Xiomara, your quiz is late", "Dear [redacted:name], your quiz is late"),
+        ("roster line 'Nguyễn, Thuỳ' has no class", "roster line '[redacted:name]' has no class"),
+        ("Schüler Jürgen Özdemir fehlt", "Schüler [redacted:name] fehlt"),
+        ("我叫周美玲，无法登录", "我叫[redacted:name]，无法登录"),
+        ("paired with Yasmin’s iPhone", "paired with [redacted:name]’s iPhone"),
+        ("call +44 7700 900123 now", "call [redacted:phone] now"),
+        ("moved to 12 Oak Street, Springfield, IL 62704", "moved to [redacted:address]"),
+        ("she was diagnosed with dyslexia", "she was diagnosed with [redacted:health]"),
+        ("Maria Lopez scored 45 % in algebra", "[redacted:name] scored [redacted:result] in algebra"),
+        ("born on 5 April 2012", "born on [redacted:birth-date]"),
+        ("your code is 482 910", "your code is [redacted:secret]"),
+        ("GET /v1/users/381348858 answered 429", "GET /v1/users/[redacted:person-id] answered 429"),
+        ("paid with 4111 1111 1111 1111", "paid with [redacted:card]"),
+        ("write to ada at school dot org", "write to [redacted:email]"),
+    ],
+)  # fmt: skip
+def test_a_person_is_found_by_the_words_around(text: str, cleaned: str) -> None:
+    assert told(text) == cleaned
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Martin Luther King and the civil rights movement",
+        "Teacher Portal is down, Student Council met",
+        "Using Chrome 131.0.5.99 on Windows",
+        "the Great Depression: causes",
+        "part at 12.5, 3.25, 44.0 in America/Sao_Paulo",
+        "status code: 5031, exit code 1234, order 0123456789",
+        "src/auth/tokens.py:55: unused variable 'guardian_phone'",
+        "UPDATE users SET last_name = %s, updated_at = now() WHERE id = $1",
+        "password: field required",
+        "Max Retries Exceeded, Will retry, Mark as done",
+    ],
+)
+def test_what_only_sounds_like_a_person_or_a_secret_stays(text: str) -> None:
+    assert told(text) == text
+
+
+@pytest.mark.parametrize(
+    "wrapped",
+    [
+        "raw=bWFyaWEubG9wZXpAc2Nob29sLm9yZyBmYWlsZWQ=",
+        "next=maria.lopez%2540school.org",
+        '{"data": "{\\"mail\\": \\"maria.lopez@school.org\\"}"}',
+        "maria.lopez\\u0040school.org",
+        "6d617269612e6c6f70657a407363686f6f6c2e6f7267",
+        "maria.lopez&#64;school.org",
+    ],
+    ids=["base64", "percent twice", "JSON in JSON", "escape", "hexadecimal", "entity"],
+)
+def test_what_is_wrapped_is_looked_at_too(wrapped: str) -> None:
+    assert "redacted:" in told(wrapped)
+
+
+def test_what_stood_under_a_telling_name_goes_wherever_else_it_stands() -> None:
+    cleaned = clean(
+        {
+            "extra": {"pupil": {"full_name": "Zyx Qwerty-Jones", "student_no": "ABC-99-1"}},
+            "message": "zyx.qwerty-jones (ABC-99-1) was late, encoded Wnl4IFF3ZXJ0eS1Kb25lcyBsYXRl",
+            "breadcrumbs": {"values": [{"message": "skipping Z. Qwerty-Jones"}]},
+        }
+    )
+
+    assert "werty" not in str(cleaned).lower()
+    assert "ABC-99-1" not in str(cleaned)
+    assert "Wnl4" not in str(cleaned)
+
+
+def test_a_parameter_is_taken_by_the_words_before_its_place() -> None:
+    entry = {"message": "student %s (id %s) has %s tries", "params": ["Xiomara", "S1234567", 3]}
+
+    params = clean({"logentry": entry})["logentry"]["params"]
+
+    assert params == ["[redacted:parameter]", "[redacted:parameter]", 3]
+
+
+def test_of_a_request_leaves_what_says_how_much_and_of_what_kind() -> None:
+    request = {
+        "url": "https://school.example/lessons?pupil=Maria&page=2",
+        "query_string": "q=fractions+for+Maria&page=2&token=abc",
+        "headers": {"User-Agent": "Mozilla/5.0", "X-School": "Lincoln High", "Cookie": "a=1"},
+        "cookies": {"sid": "1"},
+        "data": {"grade": 5, "subject": "math", "note": "Maria cries", "password": "hunter22"},
+    }
+
+    assert clean({"request": request})["request"] == snapshot(
+        {
+            "url": "https://school.example/lessons?pupil=<text 5>&page=2",
+            "query_string": "q=<text 19>&page=2&token=[redacted:secret]",
+            "headers": {
+                "User-Agent": "Mozilla/5.0",
+                "X-School": "<text 12>",
+                "Cookie": "[redacted:secret]",
+            },
+            "cookies": {"sid": "[redacted:cookies]"},
+            "data": {
+                "grade": 5,
+                "subject": "math",
+                "note": "<text 11>",
+                "password": "[redacted:secret]",
+            },
+        }
+    )
+
+
+def test_of_staff_more_may_leave_where_the_policy_says_so_and_never_a_secret() -> None:
+    told_all = policy_for("production", send_pii=True)
+    user = {"id": "7", "role": "teacher", "username": "ghp_" + "a1B2" * 9, "email": "t@school.org"}
+
+    of_staff = clean({"user": user, "request": {"query_string": "q=fractions"}}, told_all)
+    of_a_pupil = clean({"user": user | {"role": "student"}}, told_all)
+
+    assert of_staff["user"] == {
+        "id": PSEUDONYM("7"),
+        "role": "teacher",
+        "username": "[redacted:provider-token]",
+        "email": "t@school.org",
+    }
+    assert of_staff["request"] == {"query_string": "q=fractions"}
+    assert of_a_pupil["user"] == {"id": PSEUDONYM("7"), "role": "student"}
+
+
+def test_local_variables_prompts_and_sql_parameters_go_by_the_policy() -> None:
+    data = {"db.params": ["Maria"], "gen_ai.prompt": "Teach Maria", "gen_ai.usage.input_tokens": 7}
+    frames = {"values": [{"stacktrace": {"frames": [{"vars": {"page": 2}}]}}]}
+    silent = replace(PRODUCTION, pupil=replace(PRODUCTION.pupil, local_variables=Collect.OFF))
+
+    cleaned = clean({"spans": [{"op": "db", "data": data}], "exception": frames}, silent)
+
+    assert cleaned["spans"][0]["data"] == {
+        "db.params": "[redacted:sql-parameters]",
+        "gen_ai.prompt": "<text 11>",
+        "gen_ai.usage.input_tokens": 7,
+    }
+    assert cleaned["exception"]["values"][0]["stacktrace"]["frames"][0]["vars"] == {
+        "page": "[redacted:variables]"
+    }
+
+
+def test_a_rule_that_is_switched_off_takes_nothing_anywhere() -> None:
+    policy = replace(PRODUCTION, switched_off=frozenset({"email", "name", "phone"}))
+    payload = {"message": "mail ada@school.org, student Maria Lopez, +44 7700 900123", "email": "ada@school.org"}  # fmt: skip
+
+    assert clean(payload, policy) == payload
+
+
+def test_an_event_says_itself_which_rule_took_what_where() -> None:
+    payload = {
+        "user": {"id": 4711},
+        "extra": {"pupil_email": "maria@school.org"},
+        "message": "no mail to maria@school.org",
+    }
+
+    assert clean(payload)["_meta"] == snapshot(
+        {
+            "user": {"id": {"": {"rem": [["pseudonym", "p"]]}}},
+            "message": {"": {"rem": [["email", "s"]]}},
+            "extra": {"pupil_email": {"": {"rem": [["email", "s"]]}}},
+        }
+    )
+
+
+def test_what_others_said_of_an_event_stays_and_nothing_is_smuggled_in_it() -> None:
+    meta = {
+        "message": {"": {"len": 9000, "rem": [["!limit", "s", 1, 2]], "val": "maria@school.org"}}
+    }
+
+    assert clean({"message": "cut", "_meta": meta})["_meta"] == {
+        "message": {"": {"len": 9000, "rem": [["s", 1, 2]]}}
+    }
+
+
+def test_a_jobs_name_that_is_a_sentence_is_looked_at() -> None:
+    payload = {
+        "transaction": "mail maria@school.org at 12 Oak Street",
+        "transaction_info": {"source": "task"},
+    }
+
+    assert clean(payload, kind="transaction")["transaction"] == "mail [redacted:email] at [redacted:address]"  # fmt: skip
