@@ -226,6 +226,7 @@ class Names:
         self._maybe_surnames = _Lexicon("ambiguous_surnames")
         self._cues = words("person_cues") | _CUES_IN_OTHER_SCRIPTS | _REGARDS
         self._others = words("public_figures") | words("name_like_terms")
+        self._first_of_others = frozenset(other.partition(" ")[0] for other in self._others)
         self._telling = (
             self._cues
             | _CUE_PHRASES
@@ -440,6 +441,7 @@ class Names:
         return any(
             self._known_others(tokens, start, end)
             for start in range(max(0, index - 2), index + 1)
+            if tokens.low[start] in self._first_of_others
             for end in range(index + 1, min(index + 4, len(tokens.low)) + 1)
             if end - start > 1
         )

@@ -4,6 +4,7 @@ import re
 from functools import cache
 from re import Match, Pattern
 
+from toolboxai.telemetry.privacy.echoes import ECHO
 from toolboxai.telemetry.privacy.keys import ADDRESS, DEVICE, EMAIL, HEALTH, IDENTITY, NAME, RESULT
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.names import is_no_name
@@ -178,17 +179,19 @@ IDENTITIES = (
     Rule(NAME, (" @",), re.compile(r"(?i:user|by|from|to|cc|for|with|player)\s@(?P<value>[A-Za-z]\w{2,30})(?![\w./])")),
     Rule(NAME, ("/home/", "/users/", "\\users\\"), re.compile(r"(?:/home/|/Users/|[\\/]Users[\\/]{1,2})(?P<value>[^/\\\s:\"'<>*?{}]{1,64})(?=[/\\])"), lambda match: match["value"].lower() not in _ACCOUNTS),
 )  # fmt: skip
+# Without one of these there is nothing to ask the rules behind names for.
+WHO_WAS_TAKEN = (marker(NAME), marker(ECHO))
 AFTER_NAMES = (
     Rule(
         IDENTITY,
-        ("[redacted:name]", "[redacted:echo]"),
+        WHO_WAS_TAKEN,
         re.compile(
             rf"\[redacted:(?:name|echo)\][\s,(]{{1,3}}(?:(?i:{_IS_ID})[\s:#=]{{1,3}}(?:is )?(?P<value>{_ID})(?!\w|\.\d))"
         ),
     ),
     Rule(
         IDENTITY,
-        ("[redacted:name]", "[redacted:echo]"),
+        WHO_WAS_TAKEN,
         re.compile(
             rf"\[redacted:(?:name|echo)\][\s]{{0,2}}[(,#/|-]\s?#?(?P<value>{_LONG_ID})(?!\w|\.\d)"
         ),

@@ -25,15 +25,16 @@ class Rule:
 
     def without(self, text: str, found: Found) -> str:
         """Return ``text`` with a marker for what the rule takes; ``found`` hears of each."""
-        if self.pattern.search(text) is None:
+        first = self.pattern.search(text)
+        if first is None:
             return text
         group = "value" if "value" in self.pattern.groupindex else 0
-
-        def replaced(match: Match[str]) -> str:
+        parts, position = [], 0
+        for match in self.pattern.finditer(text, first.start()):
             if IS_MARKER.search(match[group]) or (self.check and not self.check(match)):
-                return match[0]
+                continue
             found(self.name)
-            start, end = (place - match.start() for place in match.span(group))
-            return f"{match[0][:start]}{marker(self.name)}{match[0][end:]}"
-
-        return self.pattern.sub(replaced, text)
+            start, end = match.span(group)
+            parts += [text[position:start], marker(self.name)]
+            position = end
+        return "".join([*parts, text[position:]])

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from functools import reduce
+from operator import or_
 
 from toolboxai.telemetry.privacy.rules import Found, Rule
 
@@ -18,7 +20,8 @@ _NOBODYS = re.compile(
 )
 _SIX_DIGITS = re.compile(r"(?:\d[^\w]{0,4}){5}\d|\d{4}年|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|°")
 _PAIRS = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
-_LONG_RUN = re.compile(r"[\w+/:.~-]{16}")
+# Only from where a run begins, or each of its characters is a beginning to try.
+_LONG_RUN = re.compile(r"(?<![\w+/:.~-])[\w+/:.~-]{16}")
 _POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]|,\s[A-Z]{2}\s\d{5}")
 _FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (SIX_DIGITS, _SIX_DIGITS),
@@ -27,7 +30,28 @@ _FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 Mask = int
-Asked = tuple[tuple[Rule, Mask], ...]
+EVERY: Mask = -1
+MAX_CHOICES = 2_000
+
+
+class Asked:
+    """Rules with a bit each; which of them a mask chooses is remembered: most texts call for few, and for the same."""
+
+    def __init__(self, rules: Sequence[tuple[Rule, Mask]]) -> None:
+        self._rules = rules
+        self._choices: dict[Mask, tuple[Rule, ...]] = {}
+        self.bits = reduce(or_, (bit for _, bit in rules), 0)
+
+    def chosen(self, mask: Mask) -> tuple[Rule, ...]:
+        """Return the rules whose bit is in ``mask``, in their order."""
+        wanted = mask & self.bits
+        choice = self._choices.get(wanted)
+        if choice is None:
+            if len(self._choices) >= MAX_CHOICES:
+                self._choices.clear()
+            choice = tuple(rule for rule, bit in self._rules if bit & wanted)
+            self._choices[wanted] = choice
+        return choice
 
 
 class Sieve:
@@ -53,7 +77,7 @@ class Sieve:
 
     def add(self, rules: Iterable[Rule]) -> Asked:
         """Return the rules with a bit each."""
-        return tuple((rule, self._add(rule.hints)) for rule in rules)
+        return Asked([(rule, self._add(rule.hints)) for rule in rules])
 
     def of_words(self, is_telling: Callable[[str], bool]) -> Mask:
         """Return a bit that a text has when ``is_telling`` says so of one of its words, in lower case."""
@@ -118,16 +142,7 @@ class Sieve:
 
 def ask(asked: Asked, text: str, mask: Mask, found: Found) -> str:
     """Return ``text`` after those rules whose bit is in ``mask``."""
-    for rule, bit in asked:
-        if bit & mask:
+    if mask & asked.bits:
+        for rule in asked.chosen(mask):
             text = rule.without(text, found)
     return text
-
-
-def all_of(*groups: Asked) -> Mask:
-    """Return the bits of all rules of the groups together."""
-    bits = 0
-    for group in groups:
-        for _, bit in group:
-            bits |= bit
-    return bits

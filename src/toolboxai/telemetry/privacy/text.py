@@ -13,6 +13,7 @@ from toolboxai.telemetry.privacy.persons import (
     AFTER_NAMES,
     EMAILS,
     IDENTITIES,
+    WHO_WAS_TAKEN,
     addresses,
     is_of_health,
     is_of_results,
@@ -20,9 +21,12 @@ from toolboxai.telemetry.privacy.persons import (
 )
 from toolboxai.telemetry.privacy.prose import PROSE
 from toolboxai.telemetry.privacy.rules import Found, Rule
-from toolboxai.telemetry.privacy.sieve import Asked, Mask, Sieve, all_of, ask
+from toolboxai.telemetry.privacy.sieve import EVERY, Asked, Mask, Sieve, ask
 from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, without_literals
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
+
+MAX_PLAIN_LINES = 5_000
+MAX_PLAIN_LINE_CHARS = 200
 
 _LITERAL = re.compile(r"\"[^\"\n]{6,}\"|'[^'\n]{6,}'")
 
@@ -50,12 +54,14 @@ class Scanner:
         self.told = asked(PROSE)
         self.numbers = asked((*ADDRESSES, *NUMBERS, *CUED, *BIRTHS, *IDENTITIES, *addresses()))
         self.after_names = asked(AFTER_NAMES)
-        ((_, self.sql),) = sieve.add([Rule("sql", HINTS, IS_SQL)])
+        self.sql = sieve.add([Rule("sql", HINTS, IS_SQL)]).bits
         self.name = 0 if NAME in switched_off else sieve.of_words(self.names.is_telling)
         self.health = 0 if HEALTH in switched_off else sieve.of_words(is_of_health)
         self.results = 0 if RESULT in switched_off else sieve.of_words(is_of_results)
-        self.structure = all_of(self.keys, self.emails)
+        self.structure = self.keys.bits | self.emails.bits
         self.switched_off = switched_off
+        # Lines of source code that nothing was found in: every error from there shows them again.
+        self._plain_lines: set[str] = set()
 
     max_clean_chars = 200  # longer texts hardly come twice
 
@@ -73,11 +79,19 @@ class Scanner:
 
     def look_at_source(self, text: str, found: Found, echoes: Sequence[Needle] = ()) -> str:
         """Return a line of source code without its tokens, quoted passwords and mail addresses; names stay names."""
-        text = self.look_at_structure(text, found)
-        if any(sign in text for sign in SIGNS):
-            text = self.named.without(text, found, is_source=True)
-        text = _LITERAL.sub(lambda match: self.look(match[0], found), text)
+        if text not in self._plain_lines:
+            line, text = text, self._without_secrets(text, found)
+            if text == line and len(line) <= MAX_PLAIN_LINE_CHARS:
+                if len(self._plain_lines) >= MAX_PLAIN_LINES:
+                    self._plain_lines.clear()
+                self._plain_lines.add(line)
         return without_echoes(text, echoes, found)
+
+    def _without_secrets(self, line: str, found: Found) -> str:
+        line = self.look_at_structure(line, found)
+        if any(sign in line for sign in SIGNS):
+            line = self.named.without(line, found, is_source=True)
+        return _LITERAL.sub(lambda match: self.look(match[0], found), line)
 
     def look_at_structure(self, text: str, found: Found) -> str:
         """Return what programs named, without credentials and mail addresses."""
@@ -123,11 +137,8 @@ class _Look:
         text = ask(scanner.numbers, text, mask, found)
         if mask & scanner.name:
             text = self._without_names(text)
-        text = (
-            ask(scanner.after_names, text, scanner.sieve.mask(text, text), found)
-            if "[" in text
-            else text
-        )
+        if any(taken in text for taken in WHO_WAS_TAKEN):
+            text = ask(scanner.after_names, text, EVERY, found)
         if mask & (scanner.health | scanner.results):
             text = without_told(text, found, is_health=bool(mask & scanner.health))
         return text
