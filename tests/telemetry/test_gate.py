@@ -16,7 +16,9 @@ PRODUCTION = policy_for("production", send_pii=False)
 OF_A_CORPUS = {"error": 12, "message": 12, "transaction": 12, "feedback": 12, "replay_event": 12, "log": 12}  # fmt: skip
 
 
-def clean(payload: dict[str, Any], policy: Policy = PRODUCTION, kind: str = "event") -> dict[str, Any]:
+def clean(
+    payload: dict[str, Any], policy: Policy = PRODUCTION, kind: str = "event"
+) -> dict[str, Any]:
     passed = Gate(PSEUDONYM, policy=policy).clean(kind, payload)
     assert passed is not None
     assert "gate-failed" not in passed.redactions
