@@ -110,6 +110,21 @@ IDENTITIES = (
     ),
     Rule(
         NAME,
+        ("avatar", "ingame", "in-game", "ign", "blox", "kick", "banned", "teleport", "playing as", "plays as", "builder"),
+        re.compile(
+            r"(?<![^\W_])(?i:avatar|in-?game(?: name)?|ign|roblox(?:ian)?|blox\w*|kick(?:ed)?|banned|teleport(?:ed|ing)?|(?:playing|plays|joined) as|builder)"
+            rf"(?:\s|:\s?|\sis\s)[\"'`@]?(?P<value>(?=\w*[\d_]){_HANDLE})(?![\w(/]|\.\w)"
+        ),
+        lambda match: _is_handle(match["value"]),
+    ),
+    Rule(
+        NAME,
+        ("joined", "left", "entered"),
+        re.compile(rf"(?<![\w./@-])(?P<value>(?=\w*[\d_]){_HANDLE})\s(?:has\s)?(?:joined|left|entered)\s(?:the\s)?(?:game|server|place|world|experience|lobby)"),
+        lambda match: _is_handle(match["value"]),
+    ),
+    Rule(
+        NAME,
         ("我叫", "我是", "名前は", "尊敬的", "学生", "生徒", "同学", "老师", "先生", "이름은", "저는", "학생"),
         re.compile(
             r"(?:我叫|我是|名前は|尊敬的|学生|生徒|老师|이름은|저는|학생)\s?(?P<value>[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}?)(?=です|さん|くん|ちゃん|様|先生|同学|家长|老师|님|입니다|이|은|는|が|は|[^\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]|\Z)"

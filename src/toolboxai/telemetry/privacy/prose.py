@@ -15,7 +15,7 @@ _STEMS = (
     r"pass|secret|token|key|pin|otp|credential|pwd|cookie|session|auth|seed|kennwort|contrase|signature|sid|senha|wachtwoord|has[\u0142l]o|parola"
     r"|clave|jeton|schl[üu]e?ssel|llave|chiave|klucz|sleutel|nyckel|avain|l\u00f6senord|adgangskode|jelsz|heslo|salasana|\u015fifre|\u043f\u0430\u0440\u043e\u043b\u044c|\u30d1\u30b9\u30ef\u30fc\u30c9|\u5bc6\u7801|\ube44\ubc00\ubc88\ud638"
 )
-_IS = r"(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|id|my|ist|es|est|\u00e8|\u00e9|er|\u00e4r|on|jest|je|lautet|:|=|->)"
+_IS = r"(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|id|my|ist|es|est|\u00e8|\u00e9|er|\u00e4r|on|jest|je|lautet|d['’][^\W\d_]{2,14}|(?:de|del|di) [^\W\d_]{2,14}|:|=|->)"
 _TOLD = re.compile(
     rf"(?<![\w./\\-])(?P<name>[\w.-]*(?i:{_STEMS})[\w.-]*|(?i:mot de passe))\s?(?:{_IS}\s?(?![a-z])|{_IS}\s|\s){{0,3}}"
     r"[\"'`\u201c\u00ab\u201e]?(?P<value>(?<=[\"'`\u201c\u00ab\u201e])[^\"'`\u201d\u00bb\n]{1,256}(?=[\"'`\u201d\u00bb\u201c])|[^\s\"'`,;]{4,512})"
@@ -47,7 +47,7 @@ def _is_random(text: str) -> bool:
 
 def _is_told(match: Match[str]) -> bool:
     name, value = match["name"], match["value"].rstrip(".!?)")
-    is_known = rule_for(name) == SECRET or not name.isascii() or name.lower().startswith("mot ")
+    is_known = rule_for(name) == SECRET or not name.isascii() or _IN_OTHER_LANGUAGES.search(name)
     before = match.string[match.end("name") : match.start("value")]
     is_ours = value.startswith(_NO_VALUES) or match.string[: match.start()].endswith("redacted:")
     is_code = _FILE.search(name) is not None or _PAIR.match(value) is not None
@@ -61,6 +61,9 @@ def _is_told(match: Match[str]) -> bool:
     return _is_random(value) and not _A_NUMBER.fullmatch(value)
 
 
+_IN_OTHER_LANGUAGES = re.compile(
+    r"(?i)mot de|jeton|llave|chiave|klucz|sleutel|nyckel|avain|schluessel"
+)
 _NO_VALUES = ("[redacted", "<", "{", "%", "$", "(", "p1_", "http")
 _QUOTES = tuple("\"'`“«„")
 
@@ -112,6 +115,15 @@ def _is_one_time(match: Match[str]) -> bool:
     )
 
 
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def _is_session(match: Match[str]) -> bool:
+    """Say whether it is the session's id: a lesson's session may have a UUID, too."""
+    is_named = re.match(r"(?i)\w+[ _-]?(?:id|key|cookie)|\w*sessid", match[0]) is not None
+    return is_named or _UUID.fullmatch(match["value"]) is None
+
+
 PROSE = (
     Rule(
         SECRET,
@@ -151,5 +163,6 @@ PROSE = (
         re.compile(
             r"(?i:session|sess|sessid|jsessionid|phpsessid)(?:[ _-]?(?i:id|key|cookie))?[\s:=\"']{1,3}(?P<value>(?=[\w-]*\d)[\w-]{16,128})(?!\w)"
         ),
+        _is_session,
     ),
 )
