@@ -45,6 +45,8 @@ _TIME = re.compile(r"[\d:T.Z+ /-]{1,40}")
 _PLAIN_WORD = re.compile(
     r"[A-Za-z/][A-Za-z_.:/{}-]{0,60}(?:[0-9]{1,4})?|v?\d{1,4}(?:[.-]\d{1,4}){0,3}"
 )
+# Of a birthday these say when it is.
+_OF_A_DAY = frozenset({"age", "date", "days", "months", "number", "time", "year", "years"})
 _ASKING = frozenset({"has", "is", "use", "uses", "with"})
 _NEITHER_NOR = frozenset(
     {"true", "false", "none", "null", "undefined", "nan", "on", "off", "enabled", "disabled"}
@@ -74,15 +76,15 @@ def tells_nothing(name: str, value: str | float) -> bool:
         return _tells_nothing(words, rule, value.strip("'\""))
     if rule == SECRET:
         return end not in _NUMERIC_SECRETS or not _COUNTING_ANYWHERE.isdisjoint(words)
-    return end in _COUNTING_ENDS and rule != BIRTH
+    return end in _COUNTING_ENDS and (rule != BIRTH or end not in _OF_A_DAY)
 
 
 def _tells_nothing(words: tuple[str, ...], rule: str | None, text: str) -> bool:
     end = words[-1]
-    is_counting = end in _COUNTING_ENDS and (rule != BIRTH or end == "at")
+    is_counting = end in _COUNTING_ENDS and (rule != BIRTH or end not in _OF_A_DAY)
     is_naming = end in (_SURELY_NAMING if rule in {NAME, HEALTH, ADDRESS} else _NAMING_ENDS)
     shapes = (
-        (is_counting, _TIME),
+        (is_counting or rule == NAME, _TIME),
         (is_naming and not is_counting, _PLAIN_WORD),
         (end == "version", _VERSION),
         (words[0] in _ASKING, _SWITCH),

@@ -16,7 +16,7 @@ MAX_NAME_CHARS = 128
 SECRET_STEMS = (
     "accesscode", "accesskey", "accountkey", "apikey", "authcode", "authkey", "authoriz", "authtoken", "bearer",
     "clientkey", "codeverifier", "connectionstring", "connstr", "contrasena", "cookie", "credential", "csrf", "dbpass",
-    "dbpwd", "deploykey", "encryptionkey", "hmackey", "joincode", "jwt", "kennwort", "licensekey", "magiclink",
+    "pwd", "deploykey", "encryptionkey", "hmackey", "joincode", "jwt", "kennwort", "licensekey", "magiclink",
     "masterkey", "mfacode", "motdepasse", "oauthcode", "openaikey", "otpcode", "pairingcode", "passcode", "passphrase",
     "passwd", "password", "passwort", "privatekey", "privkey", "recoverycode", "resetcode", "resetlink", "roblosecurity",
     "robloxkey", "rootpw", "secret", "securitycode", "sentrykey", "servicekey", "sessionid", "sessionkey", "sharedkey",
@@ -44,7 +44,7 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (IDENTITY, ("librarycard", "lunchcard", "studentcard", "memberno", "membershipn")),
-    (BANK, ("kontonummer", "kontonr", "acctno", "accountno", "acno", "numerocuenta", "numerodecuenta", "numerocompte", "numconto", "bankkonto", "rekeningnummer", "cardholder", "kreditkarte", "tarjeta", "cartebancaire", "swiftcode", "bankleitzahl", "accountnumber", "bankaccount", "cardnumber", "creditcard", "debitcard", "cardno", "routingnumber", "sortcode")),
+    (BANK, ("kontonummer", "kontonr", "acctno", "accountno", "numerocuenta", "numerodecuenta", "numerocompte", "numconto", "bankkonto", "rekeningnummer", "cardholder", "kreditkarte", "tarjeta", "cartebancaire", "swiftcode", "bankleitzahl", "accountnumber", "bankaccount", "cardnumber", "creditcard", "debitcard", "cardno", "routingnumber", "sortcode")),
     (
         BIRTH,
         ("nascita", "nascimento", "naissance", "nacimiento", "geburt", "geboorte", "fodsel", "fodelse", "urodzenia", "narozeni", "dogumtarihi", "dogumgunu", "szuletes", "syntyma", "cumpleanos", "anniversaire", "verjaardag", "birthdate", "birthday", "birthdt", "dateofbirth", "fechanacimiento", "geburtsdatum", "birthyear", "dateborn"),
@@ -79,18 +79,18 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         IDENTITY,
         (
-            "schulernr", "schulernummer", "schuelernr", "schuelernummer", "matrikel", "personalnummer", "personalnr", "mitarbeiternr", "mitarbeiternummer", "numeroetudiant", "numeroeleve", "matriculeeleve", "numalumno", "numeroalumno", "expediente", "leerlingnummer", "elevnummer", "employeeno", "employeenumber", "employeenr", "empno", "empid", "staffno", "staffnumber", "payrollno", "payrollnumber", "nummerleerling", "studnum", "stunum", "studno", "sisnumber", "localid", "stateid", "ssid", "learnerref", "learnernumber", "accountid", "admissionno", "admissionnumber", "candidateno", "candidatenumber", "childid", "enduserid",
+            "schulernr", "schulernummer", "schuelernr", "schuelernummer", "matrikel", "personalnummer", "personalnr", "mitarbeiternr", "mitarbeiternummer", "numeroetudiant", "numeroeleve", "matriculeeleve", "numalumno", "numeroalumno", "expediente", "leerlingnummer", "elevnummer", "employeeno", "employeenumber", "employeenr", "empno", "empid", "staffno", "staffnumber", "payrollno", "payrollnumber", "nummerleerling", "studnum", "stunum", "studno", "sisnumber", "learnerref", "learnernumber", "accountid", "admissionno", "admissionnumber", "candidateno", "candidatenumber", "childid", "enduserid",
             "enrolmentno", "enrollmentno", "enrollmentid", "guardianid", "learnerid", "memberid", "parentid", "personid",
             "pupilid", "pupilno", "pupilnumber", "pupilref", "robloxid", "robloxuser", "rollno", "rollnumber", "staffid",
             "studentid", "studentno", "studentnumber", "studentref", "teacherid", "useridentifier", "userid", "userref",
-            "customerid", "employeeid", "playerid", "upn", "usernumber", "studentuuid", "useruuid", "contactid", "patientid",
-            "sisid", "lmsuserid", "schoolnumber",
+            "customerid", "employeeid", "playerid", "usernumber", "studentuuid", "useruuid", "contactid", "patientid",
+            "lmsuserid", "schoolnumber",
         ),
     ),
     (
         NAME,
         (
-            "nazwisko", "prijmeni", "jmeno", "cognome", "sobrenome", "familienname", "voornaam", "achternaam", "fornamn", "efternamn", "fornavn", "etternavn", "etunimi", "sukunimi", "soyad", "keresztnev", "vezeteknev", "prenom", "nomdefamille", "schulername", "schuelername", "elternname", "lehrername", "nomeleve", "nomealuno", "nombrealumno", "benutzername", "nutzername", "nomutilisateur", "nombreusuario", "gebruikersnaam", "anvandarnamn", "nazwauzytkownika", "rosterentry", "twitterhandle", "socialhandle", "instagram", "snapchat", "tiktok", "discorduser", "discordname", "discordhandle", "telegramuser", "knownas", "alsoknownas", "signedby", "submittedby", "enteredby", "reportedby", "calledby", "whois", "lastfirst", "namelast", "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
+            "nazwisko", "prijmeni", "jmeno", "cognome", "sobrenome", "familienname", "voornaam", "achternaam", "fornamn", "efternamn", "fornavn", "etternavn", "etunimi", "sukunimi", "soyad", "keresztnev", "vezeteknev", "prenom", "nomdefamille", "schulername", "schuelername", "elternname", "lehrername", "nomeleve", "nomealuno", "nombrealumno", "benutzername", "nutzername", "nomutilisateur", "nombreusuario", "gebruikersnaam", "anvandarnamn", "nazwauzytkownika", "rosterentry", "twitterhandle", "socialhandle", "instagram", "snapchat", "tiktok", "discorduser", "discordname", "discordhandle", "telegramuser", "knownas", "alsoknownas", "signedby", "submittedby", "enteredby", "reportedby", "calledby", "whois", "lastfirst", "namelast", "sortname", "nameofchild", "nameofpupil", "nameofstudent", "nameofparent", "accountholder", "accountname", "authorname", "childname", "contactname", "displayname", "familyname", "firstname", "forename",
             "fullname", "givenname", "guardianname", "lastname", "learnername", "loginname", "maidenname", "middlename",
             "nachname", "nickname", "nombre", "apellido", "parentname", "personname", "playername", "ingamename", "avatarname", "charactername", "gamername", "studiouser", "preferredname",
             "pupilname", "robloxname", "screenname", "siblingname", "studentname", "surname", "teachername", "username",
@@ -101,11 +101,11 @@ _PERSON_STEMS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (PERSON, ("ethnicity", "religio", "nationality", "immigration", "freemeal", "freeschoolmeal", "pupilpremium", "fostercare", "sexualorientation")),
 )  # fmt: skip
 _PERSON_WORDS = {
-    **dict.fromkeys(("address", "addr", "street", "zip", "adresse", "adres", "calle", "rua", "plz", "postcode", "domicilio", "postal", "cp", "postnr", "psc", "eircode", "zip5", "huisnummer"), ADDRESS),
+    **dict.fromkeys(("address", "addr", "street", "zip", "adresse", "adres", "calle", "rua", "plz", "postcode", "cep", "domicilio", "postal", "cp", "postnr", "psc", "eircode", "zip5", "huisnummer"), ADDRESS),
     **dict.fromkeys(("dob", "birth", "born", "bday"), BIRTH),
     **dict.fromkeys(("ip", "ipv4", "ipv6", "xff"), IP),
     **dict.fromkeys(("mac", "udid", "serial", "idfa", "idfv", "gaid", "aaid"), DEVICE),
-    **dict.fromkeys(("mobile", "tel", "cell", "fax", "msisdn", "handy"), PHONE),
+    **dict.fromkeys(("mobile", "msisdn", "tel", "cell", "fax", "msisdn", "handy"), PHONE),
     **dict.fromkeys(("ssn", "nhs", "cf", "nif", "nric", "cpr", "nino", "sin", "cpf", "pesel", "bsn", "dni", "nie", "curp", "tfn", "pps", "ppsn", "nir", "aadhar", "passport"), NATIONAL),
     **dict.fromkeys(("iban", "pan", "bic"), BANK),
     **dict.fromkeys(("lat", "lng", "lon", "gps", "geo"), LOCATION),

@@ -478,7 +478,12 @@ def _is_enclosed(tokens: _Tokens, first: int, last: int) -> bool:
     }
 
 
-_BY = frozenset({"by", "from", "von", "par", "por", "für", "pour", "od", "från", "author"})
+_BY = frozenset(
+    {"by", "from", "von", "par", "por", "für", "pour", "od", "från", "author", "for", "with"}
+)
+_WHO_AFTER = re.compile(
+    r"\s?\((?:student|pupil|teacher|parent|mother|father|guardian|staff|learner|class)\b"
+)
 _KIN = frozenset(
     {
         "mother",
@@ -507,8 +512,11 @@ def _is_told_of(tokens: _Tokens, first: int, last: int) -> bool:
         tokens.matches[last][0].endswith(("'s", "’s"))
         and tokens.low[min(last + 1, len(tokens.low) - 1)] in _KIN
     )
-    return is_whose or (
-        first > 0 and tokens.low[first - 1] in _BY and tokens.between(first - 1) == " "
+    is_who = _WHO_AFTER.match(tokens.text, tokens.matches[last].end()) is not None
+    return (
+        is_whose
+        or is_who
+        or (first > 0 and tokens.low[first - 1] in _BY and tokens.between(first - 1) == " ")
     )
 
 

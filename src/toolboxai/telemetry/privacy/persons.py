@@ -119,6 +119,18 @@ IDENTITIES = (
     ),
     Rule(
         NAME,
+        ("players.",),
+        re.compile(r"(?<=Players\.)(?P<value>\w{3,20})(?=\.(?:Player|Character|Backpack|leaderstats))"),
+        lambda match: match["value"] not in {"LocalPlayer", "PlayerAdded"},
+    ),
+    Rule(
+        NAME,
+        ("様", "さん", "君"),
+        re.compile(r"(?<![\u3400-\u9fff])(?P<value>[\u3400-\u9fff\u3040-\u30ff]{2,8}?)(?=様|さん)"),
+        lambda match: match["value"] not in {"皆", "お客", "みな"},
+    ),
+    Rule(
+        NAME,
         ("joined", "left", "entered"),
         re.compile(rf"(?<![\w./@-])(?P<value>(?=\w*[\d_]){_HANDLE})\s(?:has\s)?(?:joined|left|entered)\s(?:the\s)?(?:game|server|place|world|experience|lobby)"),
         lambda match: _is_handle(match["value"]),
@@ -127,7 +139,7 @@ IDENTITIES = (
         NAME,
         ("我叫", "我是", "名前は", "尊敬的", "学生", "生徒", "同学", "老师", "先生", "이름은", "저는", "학생"),
         re.compile(
-            r"(?:我叫|我是|名前は|尊敬的|学生|生徒|老师|이름은|저는|학생)\s?(?P<value>[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}?)(?=です|さん|くん|ちゃん|様|先生|同学|家长|老师|님|입니다|이|은|는|が|は|[^\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]|\Z)"
+            r"(?:我叫|我是|名前は|尊敬的|学生|生徒|老师|이름은|저는|학생)\s?(?![不没未無无数名列会會証证号課课が의])(?P<value>[\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]{2,6}?)(?=です|さん|くん|ちゃん|様|先生|同学|家长|老师|님|입니다|이|은|는|が|は|[^\u3400-\u9fff\u3040-\u30ff\uac00-\ud7af]|\Z)"
         ),
     ),
     Rule(
@@ -293,7 +305,7 @@ _EVIDENCE = re.compile(
     r"|has|have|had|diagnos\w+|suffers?|suffering|needs?|takes?|taking|allerg\w+|prescribed|medication|inhaler|treated|treatment|condition|symptoms?|therapy|counsell?ing|sen|send|iep|ehcp|hat|tiene|tem|ha|heeft|souffre|leidet|with|on|under|due to|because of|absent|registered|give[ns]?|administer\w*|dose|nurse|noon|daily|epipen|note|flag\w*|concern\w*)\b"
 )
 _SURE_EVIDENCE = re.compile(
-    r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|his|her|hers|him|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling"
+    r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|his|her|hers|him|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling|nurse"
     r"|diagnos\w+|suffers?|suffering|prescribed|inhaler|sen|iep|ehcp|absent|safeguarding|allergic)\b"
 )
 _SCORE = re.compile(

@@ -43,7 +43,11 @@ def span(text: str, match: Match[str], name: str, rule: str) -> tuple[int, int, 
     start = match.end()
     if match["part"] or match["tag"]:
         return start, _end(_PART if match["part"] else _TAG, text, start), True
-    if text[start : start + 1] in {"(", "[", "{"} and not IS_MARKER.match(text, start):
+    if (
+        rule != PHONE
+        and text[start : start + 1] in {"(", "[", "{"}
+        and not IS_MARKER.match(text, start)
+    ):
         return start, _closed(text, start), True
     opening = _OPENING.match(text, start)
     if opening is not None and opening["quote"] is not None and not _is_line(name):
