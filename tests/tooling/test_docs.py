@@ -11,10 +11,15 @@ from fastapi.routing import APIRoute
 from tests.tooling.copies import ROOT
 from toolboxai import telemetry
 from toolboxai.cli.app import app as command_line
+from toolboxai.cli.scrubbing import parsed, scrubbed
 from toolboxai.monitor.settings import Limits
 from toolboxai.server import content, operations
 from toolboxai.server.config import Settings
-from toolboxai.telemetry.privacy import Collected, read_policy_file
+from toolboxai.telemetry.privacy import Collected, Gate, policy_for, pseudonyms, read_policy_file
+from toolboxai.telemetry.privacy.catalogue import RULE_FOR_NAME
+from toolboxai.telemetry.privacy.placed import MAX_DEPTH
+from toolboxai.telemetry.privacy.texts import MAX_LOOKED_AT_CHARS
+from toolboxai.telemetry.privacy.walk import MAX_VALUES
 
 GUIDE = (ROOT / "SENTRY_INTEGRATION.md").read_text(encoding="utf-8")
 EXAMPLE = (ROOT / ".env.sentry.example").read_text(encoding="utf-8")
@@ -105,8 +110,39 @@ def test_the_guides_policy_file_is_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [kind.name for kind in fields(Collected)])
-def test_the_guide_names_what_a_policy_decides(kind: str) -> None:
-    assert f"`{kind}`" in GUIDE
+def test_the_guide_says_how_much_a_policy_lets_leave_of_whom(kind: str) -> None:
+    policies = (
+        policy_for("development", send_pii=False).pupil,
+        policy_for("production", send_pii=False).pupil,
+        policy_for("production", send_pii=True).staff,
+    )
+    row = " | ".join(getattr(policy, kind) for policy in policies)
+
+    assert re.search(rf"^\| `{kind}`[^|]* \| {re.escape(row)} \|$", GUIDE, re.MULTILINE)
+
+
+def test_the_guide_names_the_limits_of_the_gate() -> None:
+    limits = (
+        f"{MAX_LOOKED_AT_CHARS:,} characters and {MAX_VALUES:,} values, nesting at {MAX_DEPTH} "
+    )
+
+    assert limits in " ".join(GUIDE.split())
+
+
+def test_the_markers_in_the_guide_are_those_of_rules() -> None:
+    assert set(re.findall(r"\[redacted:([\w-]+)\]", GUIDE)) - set(RULE_FOR_NAME) == set()
+
+
+def test_what_the_guide_scrubs_comes_out_as_it_says() -> None:
+    shown = re.findall(
+        r"^    \$ echo '(.+)' \| toolboxai privacy scrub\n    (.+)$", GUIDE, re.MULTILINE
+    )
+    gate = Gate(pseudonyms("any key will do"))
+
+    assert shown
+    assert [scrubbed(gate, parsed(given.encode())).decode() for given, _ in shown] == [
+        left for _, left in shown
+    ]
 
 
 def test_guide_and_readme_name_every_command() -> None:
