@@ -149,7 +149,7 @@ IDENTITIES = (
             r"(?i:(?:signed|logged|log) ?in as|logged on as|authenticated as|impersonat\w+|acting as|known as|on behalf of|registered as|angemeldet als|eingeloggt als|connecté en tant que|conectad[oa] como|sesión como|accesso come)"
             r"\s[\"'“`@]?(?P<value>[^\W\d_][\w.-]{2,31})(?!\w)"
         ),
-        lambda match: _is_handle(match["value"].rstrip(".")) or match["value"].lower() in words("given_names"),
+        lambda match: _is_handle(match["value"].rstrip(".")),
     ),
     Rule(
         NAME,
