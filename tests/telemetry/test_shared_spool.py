@@ -11,7 +11,7 @@ import pytest
 from benchmarks.kills import Mortal, wait_until
 from tests.telemetry.sink import RecordingSink, accept, answer, running_sink
 
-Start = Callable[[str, int], Mortal]
+Start = Callable[..., Mortal]
 
 
 @pytest.fixture
@@ -19,8 +19,8 @@ def start(tmp_path: Path) -> Iterator[Start]:
     """A function that starts a process that reports to a DSN, counting from ``first``."""
     started: list[Mortal] = []
 
-    def begin(dsn: str, first: int) -> Mortal:
-        arguments = ["benchmarks.reporter", dsn, str(tmp_path / "spool"), str(first)]
+    def begin(dsn: str, first: int, *, module: str = "benchmarks.reporter") -> Mortal:
+        arguments = [module, dsn, str(tmp_path / "spool"), str(first)]
         mortal = Mortal(lambda _life: arguments, tmp_path / f"{len(started)}.log")
         started.append(mortal)
         mortal.start()
@@ -68,3 +68,25 @@ def test_what_the_dead_left_is_sent_by_the_next_and_nobody_sends_to_another_sink
         assert promised(living, dead, heir) <= theirs.keys()
         assert not [number for number, times in theirs.items() if times > 1]
         assert there(other_sink) == Counter(promised(stranger))
+
+
+def test_what_the_dead_left_is_sent_once_by_who_lives_though_nobody_starts(
+    start: Start, sink: RecordingSink
+) -> None:
+    sink.behaviour = lambda request: answer(request, 503)
+    living, dying, other = (
+        start(sink.dsn, number * 1_000_000, module="tests.telemetry.adopting")
+        for number in range(3)
+    )
+    wait_until(lambda: all(map(promised, (living, dying, other))))
+    dying.end(signal.SIGKILL)
+    left = promised(dying)
+
+    sink.behaviour = accept
+    wait_until(lambda: left <= there(sink).keys())
+    for each in (living, other):
+        each.end(signal.SIGTERM)
+
+    theirs = there(sink)
+    assert promised(living, dying, other) <= theirs.keys()
+    assert not [number for number, times in theirs.items() if times > 1]

@@ -13,7 +13,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.telemetry.forgetful_disk import ForgetfulDisk, PowerCutError
-from toolboxai.telemetry.spool import Disk, RealDisk, Spool, claim_folder
+from toolboxai.telemetry.spool import Disk, Heir, RealDisk, Spool, claim_folder
 from toolboxai.telemetry.spool.disk import Appender
 from toolboxai.telemetry.spool.records import (
     MARK,
@@ -414,6 +414,7 @@ def test_two_workers_that_wrote_at_the_same_moment_are_both_inherited(tmp_path: 
         slot.release()
 
     heir = claim_folder(tmp_path, "sink")
+    Heir(heir, max_bytes=64 * 1024).look()
     spool = Spool(heir.folder, max_bytes=64 * 1024, lost=nothing_is_lost)
     spool.recover()
 
@@ -525,6 +526,7 @@ def test_two_workers_get_two_folders_and_the_next_one_inherits(tmp_path: Path) -
         slot.release()
 
     heir = claim_folder(tmp_path, "sink")
+    Heir(heir, max_bytes=64 * 1024).look()
     spool = Spool(heir.folder, max_bytes=64 * 1024, lost=nothing_is_lost)
     spool.recover()
 
@@ -550,6 +552,7 @@ def test_a_folder_that_is_in_use_is_not_inherited(tmp_path: Path) -> None:
 
     second = claim_folder(tmp_path, "sink")
 
+    assert Heir(second, max_bytes=64 * 1024).look() == []
     assert not any(second.folder.glob("*.segment"))
     spool.close()
     first.release()

@@ -11,7 +11,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from toolboxai.telemetry.spool import Entry, Spool, claim_folder
+from toolboxai.telemetry.spool import Entry, Heir, Spool, claim_folder
 
 KINDS = ["error", "error+log_item", "log_item", "transaction"]
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder whose fsync costs nothing
@@ -47,6 +47,7 @@ class SpoolOrder(RuleBasedStateMachine):
     @initialize()
     def open(self) -> None:
         self.slot = claim_folder(self.root, "sink")
+        Heir(self.slot, max_bytes=256 * 1024).look()
         self.spool = Spool(
             self.slot.folder, max_bytes=256 * 1024, lost=never, categories_of=categories_of
         )

@@ -11,8 +11,7 @@ import pytest
 from toolboxai.telemetry.figures import Figures, Workers
 from toolboxai.telemetry.figures.figures import to_json
 from toolboxai.telemetry.figures.workers import MAX_FILE_BYTES
-from toolboxai.telemetry.spool import FIGURES_NAME, claim_folder
-from toolboxai.telemetry.spool.slots import Slot
+from toolboxai.telemetry.spool import FIGURES_NAME, Heir, Slot, claim_folder
 
 Claim = Callable[[], Slot]
 
@@ -176,6 +175,7 @@ def test_who_adopts_what_the_dead_left_removes_their_figures(claim: Claim, clock
     other.release()
 
     heir = claim()
+    Heir(heir, max_bytes=1_000).look()
 
     assert heir.folder == one.folder
     assert (alive.folder / FIGURES_NAME).exists()

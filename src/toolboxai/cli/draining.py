@@ -77,8 +77,9 @@ def _watch(total: int, timeout_seconds: float, recovered_before: float) -> int:
         while waiting and time.monotonic() < deadline:
             time.sleep(LOOK_SECONDS)
             numbers = telemetry.measurements()
-            if numbers.get(RECOVERED, 0) - recovered_before >= total:
-                waiting = int(numbers["spool_waiting"])
+            # Of much that was left only so much is taken in at a time as there is room for.
+            recovered = int(numbers.get(RECOVERED, 0) - recovered_before)
+            waiting = total - max(0, recovered - int(numbers["spool_waiting"]))
             show(max(0, total - waiting))
     return waiting
 

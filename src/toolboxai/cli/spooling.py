@@ -86,7 +86,9 @@ def _explain(workers: Sequence[Worker], say: Say) -> None:
     if any(worker.is_running for worker in workers):
         say("running: its process sends them when the sink takes them; /sentry/status says more")
     if any(not worker.is_running for worker in workers):
-        say("ended: the next start sends them, and so does toolboxai spool drain")
+        say(
+            "ended: a process of the same sink takes them over, or the next start; or toolboxai spool drain"
+        )
 
 
 def _name(worker: Worker) -> str:

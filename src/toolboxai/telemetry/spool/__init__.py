@@ -1,5 +1,6 @@
 """Undelivered envelopes on disk. Knows bytes, files and order; neither envelopes nor the network."""
 
+from toolboxai.telemetry.spool.adoption import Heir
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
 from toolboxai.telemetry.spool.looking import Waiting, Worker, discard, waiting_in, workers_in
 from toolboxai.telemetry.spool.slots import (
@@ -16,6 +17,7 @@ __all__ = [
     "MAX_AGE_HOURS",
     "Disk",
     "Entry",
+    "Heir",
     "RealDisk",
     "Slot",
     "Spool",

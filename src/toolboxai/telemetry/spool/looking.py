@@ -47,7 +47,7 @@ def workers_in(root: Path) -> list[Worker]:
 def _is_claimed(folder: Path) -> bool:
     """Say whether a process has the folder. The lock is tried for a moment, shared.
 
-    A worker that starts in this moment takes the next folder, and adopts what it finds here.
+    A worker that starts in this moment takes the next folder, and soon adopts what it finds here.
     """
     try:
         lock = os.open(folder / "lock", os.O_RDONLY | os.O_CLOEXEC)

@@ -1,4 +1,4 @@
-"""Which folder a worker may write to: one writer a folder, and a dead worker's remains are taken over."""
+"""Which folder a worker may write to: one writer a folder."""
 
 import errno
 import fcntl
@@ -9,7 +9,6 @@ from hashlib import blake2b
 from pathlib import Path
 
 from toolboxai.telemetry.spool.disk import RealDisk
-from toolboxai.telemetry.spool.segment import number_of
 
 MAX_WORKERS = 256
 LABEL_FILE = "sink"
@@ -47,18 +46,17 @@ def home_of(root: Path, sink: str) -> Path:
 def claim_folder(root: Path, sink: str, *, label: str = "") -> Slot:
     """Return the lowest free worker's folder below ``root`` for ``sink``, 0700, locked.
 
-    The lock dies with the process, so a restarted worker finds its own remains. Those of workers
-    that didn't come back are moved in. ``label`` is what people are told of the sink, kept beside the
-    folders. Raises ``OSError`` when the folder can't be made; ``may_pass`` says whether waiting helps.
+    The lock dies with the process, so a restarted worker finds its own remains. ``label`` is what people
+    are told of the sink, kept beside the folders. Raises ``OSError`` when the folder can't be made;
+    ``may_pass`` says whether waiting helps.
     """
     home = home_of(root, sink)
     _make(home)
     for number in range(MAX_WORKERS):
         if slot := claim(home / f"worker-{number}"):
-            _forget_figures(slot.folder)
-            with suppress(OSError):  # what can't be had now is there for the next one
+            forget_figures(slot.folder)
+            with suppress(OSError):  # what can't be written now is for the next one to write
                 _name(home, label)
-                _adopt(home, slot)
             return slot
     msg = f"all {MAX_WORKERS} worker folders in {home} are in use"
     raise OSError(msg)
@@ -105,39 +103,7 @@ def label_of(home: Path) -> str:
     return home.name
 
 
-def _adopt(home: Path, mine: Slot) -> None:
-    """Move the segments of folders that nobody holds into ours. Names are times, so order holds."""
-    for folder in sorted(home.glob("worker-*")):
-        remains = (*folder.glob("*.segment"), *folder.glob(FIGURES_NAME))
-        if folder == mine.folder or not remains:
-            continue
-        if orphan := claim(folder):
-            _forget_figures(folder)
-            try:
-                _move(folder, mine.folder)
-            finally:
-                orphan.release()
-
-
-def _move(source: Path, target: Path) -> None:
-    for segment in sorted(source.glob("*.segment")):
-        to = _free(target / segment.name)
-        acknowledged = segment.with_suffix(".acknowledged")
-        # Acknowledgements first: without them a segment would only be delivered twice.
-        if acknowledged.exists():
-            acknowledged.rename(to.with_suffix(".acknowledged"))
-        segment.rename(to)
-    for folder in (target, source):
-        RealDisk().sync_folder(folder)
-
-
-def _forget_figures(folder: Path) -> None:
+def forget_figures(folder: Path) -> None:
+    """Take away what a worker that is no more told the others."""
     with suppress(OSError):  # whatever is there under that name: it keeps nobody from working
         (folder / FIGURES_NAME).unlink(missing_ok=True)
-
-
-def _free(path: Path) -> Path:
-    """Return ``path``, or the next one when two workers wrote at the same nanosecond."""
-    while path.exists():
-        path = path.with_name(f"{number_of(path.name) + 1:020d}.segment")
-    return path

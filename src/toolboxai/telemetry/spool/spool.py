@@ -85,12 +85,15 @@ class Spool:
         self._segments: list[Segment] = []
         self._lock = Lock()
         self._last_number = 0
-        self._look_around()
+        self._left_behind: list[str] = []
+        # A later look would take our own new files for an earlier process's.
+        self.take_in(self._shelf.left_behind())
 
-    def _look_around(self) -> None:
-        """Note what an earlier process left. A later look would take our own new files for that."""
-        self._left_behind = self._shelf.left_behind()
-        self._last_number = max([self._last_number, *map(number_of, self._left_behind)])
+    def take_in(self, names: list[str]) -> None:
+        """Let ``recover`` find segments of another process that are in our folder. For the writing thread."""
+        self._last_number = max([self._last_number, *map(number_of, names)])
+        with self._lock:
+            self._left_behind += names
 
     def _now_ns(self) -> int:
         """Return the time by a clock that nobody sets while this process runs."""
@@ -142,8 +145,9 @@ class Spool:
             return [each for each in self._segments if shelf.holds(each)]
 
     def recover(self) -> int:
-        """Take in the segments of an earlier process; return how many bodies they still hold."""
-        left, self._left_behind = self._left_behind, []
+        """Read the segments of another process that are new here; return how many bodies they still hold."""
+        with self._lock:
+            left, self._left_behind = self._left_behind, []
         found = list(filter(None, map(self._recovered, left)))
         for segment in found:
             if not segment.waiting:
@@ -246,7 +250,7 @@ class Spool:
             self._seal(segment)
         if shelf.folder is None and self._find_folder is not None:
             shelf.folder = self._find_folder()
-            self._look_around()
+            self.take_in(shelf.left_behind())
             self.recover()
         # Names are times, and never go back even when the clock does.
         self._last_number = max(self._now_ns(), self._last_number + 1)

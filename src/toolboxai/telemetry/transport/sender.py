@@ -23,7 +23,7 @@ class Sender:
         self._thread = Thread(target=self._run, name="telemetry-sender", daemon=True)
 
     def start(self) -> None:
-        """Start the thread; the first thing it does is to read what an earlier process left."""
+        """Start the thread; the first thing it does, and now and then again, is to read what others left."""
         self._thread.start()
 
     def notify(self) -> None:
@@ -50,12 +50,12 @@ class Sender:
         self._thread.join(timeout_seconds)
 
     def _run(self) -> None:
-        with quietly:
-            counters.add("envelopes.recovered", self._spool.recover())
         while not self._stopping:
             asked = self._asked
             pause_seconds = MAX_WAIT_SECONDS
             with quietly:
+                if recovered := self._spool.recover():
+                    counters.add("envelopes.recovered", recovered)
                 pause_seconds = self._courier.advance()
             if pause_seconds > 0:
                 if not self._courier.is_pacing:

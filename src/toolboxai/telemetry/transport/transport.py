@@ -19,7 +19,7 @@ from toolboxai.telemetry.figures import Figures, Workers, moment
 from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Policy, Pseudonym
-from toolboxai.telemetry.spool import Entry, Slot, Spool, claim_folder, may_pass
+from toolboxai.telemetry.spool import Entry, Heir, Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
 from toolboxai.telemetry.transport.limit_file import LimitFile
@@ -77,6 +77,7 @@ class SpoolingTransport(Transport):
         choices = self._choices
         self._is_over = False
         self._slot: Slot | None = None
+        self._heir: Heir | None = None
         self._workers: Workers | None = None
         self._started = time()
         folder = self._folder_if_possible()
@@ -118,6 +119,8 @@ class SpoolingTransport(Transport):
     def _claim(self) -> Path:
         self._slot = claim_folder(self._spool_dir, self._dsn, label=label_of(self._dsn))
         self._workers = Workers(self._slot.folder)
+        self._heir = Heir(self._slot, max_bytes=self._choices.spool_max_bytes)
+        self._heir.look()
         return self._slot.folder
 
     def _folder_if_possible(self) -> Path | None:
@@ -146,8 +149,15 @@ class SpoolingTransport(Transport):
             self._idle()
         with quietly:
             self._report()
+        with quietly:
+            self._inherit()
         if self._workers is not None:
             self._workers.share(self.figures)
+
+    def _inherit(self) -> None:
+        if self._heir is not None and (names := self._heir.look()):
+            self.spool.take_in(names)
+            self._sender.notify()
 
     def others(self) -> list[Figures]:
         """Return what the other live workers have last shared."""
