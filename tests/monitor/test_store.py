@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
+from toolboxai import telemetry
 from toolboxai.monitor.models import Issue, Outcome
 from toolboxai.monitor.queries import Queries, cursor_of
 from toolboxai.monitor.settings import Limits, MonitorSettings
@@ -188,8 +189,8 @@ def test_a_batch_newer_than_meta_is_digested_again_once(
     assert issue.count == 2
 
 
-@pytest.mark.parametrize("days_later", [0, 1, 2])
-def test_an_event_is_stored_once_within_two_days(
+@pytest.mark.parametrize("days_later", [0, 1, 4])
+def test_an_event_is_stored_once_within_four_days(
     settings: MonitorSettings, data: Path, days_later: int
 ) -> None:
     with closing(open_store(settings)) as store:
@@ -204,10 +205,25 @@ def test_an_event_is_stored_once_within_two_days(
         assert queries.issues()[0].count == 2
 
 
+def test_an_envelope_that_a_spool_sends_again_on_its_last_day_is_recognised(
+    settings: MonitorSettings, data: Path
+) -> None:
+    last_hour = NOON + int(telemetry.Options().spool_max_age_hours + 1) * 3_600_000
+    with closing(open_store(settings)) as store:
+        store.write([received(envelope_id="a", logs=1)])
+
+    with closing(open_store(settings, now=last_hour)) as store:
+        store.write([received(logs=1)])
+        store.write([received(envelope_id="a", logs=1)])
+
+    with closing(Queries(data)) as queries:
+        assert queries.counts()["log"] == 2
+
+
 def test_the_ids_of_old_envelopes_are_forgotten(settings: MonitorSettings, data: Path) -> None:
     with closing(open_store(settings)) as store:
         store.write([received(envelope_id="a", logs=1)])
-    later = NOON + 49 * 3_600_000
+    later = NOON + 97 * 3_600_000
 
     with closing(open_store(settings, now=later)) as store:
         store.write([received(logs=1)])

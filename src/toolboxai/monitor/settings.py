@@ -41,7 +41,8 @@ class Limits:
     retry_after_seconds: int = 5
     read_timeout_seconds: float = 5.0
     drain_timeout_seconds: int = 10
-    remember_ids_hours: int = 48
+    # Longer than a spool keeps (72): what was stored, but whose answer got lost, may come again for so long.
+    remember_ids_hours: int = 96
     max_event_age_days: int = 30
     max_clock_ahead_seconds: int = 60
 
