@@ -126,6 +126,23 @@ def test_what_waits_is_summed_up_without_the_key_and_without_a_touch(spool_dir: 
     assert "key" not in result.stdout
 
 
+def test_what_can_not_be_read_any_more_is_said_once_until_it_is_counted(
+    spool_dir: Path, sink: RecordingSink
+) -> None:
+    left_by_a_worker(spool_dir, sink.dsn, event(1), event(2))
+    (path,) = spool_dir.rglob("*.segment")
+    path.write_bytes(path.read_bytes().replace(b"report 1", b"rep0rt 1"))
+
+    said = run("list").stdout
+
+    (sound, damaged) = (line.split()[3:] for line in said.splitlines()[1:3])
+    assert sound[:2] == ["error", "1"]
+    assert damaged == ["error", "(damaged)", "1", "-", "-"]
+    assert "damaged: can't be read any more" in said
+    assert "1 of 1 reports were delivered" in run("drain").stdout
+    assert run("list").stdout == "nothing waits\n"
+
+
 def test_what_was_delivered_does_not_wait(spool_dir: Path) -> None:
     slot = claim_folder(spool_dir, "sink")
     spool = Spool(slot.folder, max_bytes=1024 * 1024, lost=lost, categories_of=categories_of)

@@ -1,6 +1,7 @@
 """The sink is told what never arrived: every loss once, in Sentry's words, and nothing when nothing was lost."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -201,6 +202,30 @@ def test_what_the_sink_refused_is_told_with_the_next_flush(
 
     assert told_to(sink) == {("send_error", "error"): 1}
     assert len(sink.items("client_report")) == 1
+
+
+def test_what_could_not_be_read_any_more_is_told_if_it_is_known_what_it_was(
+    start: Start, sink: RecordingSink, tmp_path: Path
+) -> None:
+    sink.behaviour = lambda request: answer(request, 503)
+    start()
+    counters.after_fork()
+    sentry_sdk.capture_message("rotten")
+    sentry_sdk.capture_message("sound")
+    telemetry.flush(5)
+    telemetry.close()
+    (path,) = (tmp_path / "spool").rglob("*.segment")
+    kept = path.read_bytes()
+    path.write_bytes(kept.replace(b"rotten", b"r0tten") + b"neither a record nor the end of one")
+
+    sink.behaviour = accept
+    start()
+    telemetry.flush(5)
+    assert telemetry.details()["dropped"] == {"spool_damaged": {"error": 1, "unknown": 1}}
+    telemetry.flush(5)
+
+    assert [event["message"] for event in sink.items("event")] == ["sound"]
+    assert told_to(sink) == {("spool_damaged", "error"): 1}
 
 
 def test_what_is_still_untold_is_told_at_the_end(start: Start, sink: RecordingSink) -> None:

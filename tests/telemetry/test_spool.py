@@ -2,6 +2,7 @@
 
 import os
 import struct
+from errno import EIO
 from itertools import count
 from pathlib import Path
 from random import Random
@@ -9,7 +10,7 @@ from threading import Thread
 from zlib import crc32
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from tests.telemetry.forgetful_disk import ForgetfulDisk, PowerCutError
@@ -20,6 +21,7 @@ from toolboxai.telemetry.spool.records import (
     MAX_RECORD_BYTES,
     OLD_MARK,
     Record,
+    damaged_in,
     found_in,
     framed,
     record_at,
@@ -30,19 +32,29 @@ BATCHES = st.lists(
     st.lists(st.binary(max_size=3_000), min_size=1, max_size=4), min_size=1, max_size=8
 )
 
+TEXTS = st.text(st.characters(min_codepoint=1, codec="utf-8"), min_size=1, max_size=400).map(
+    str.encode
+)
+
 
 def kind_by_length(body: bytes) -> frozenset[str]:
     return frozenset({f"kind-{len(body) % 3}", "some"})
 
 
 def spool_on(
-    disk: Disk, folder: Path = FOLDER, *, lost: list[bytes] | None = None, **limits: int
+    disk: Disk,
+    folder: Path = FOLDER,
+    *,
+    lost: list[bytes] | None = None,
+    damaged: list[frozenset[str]] | None = None,
+    **limits: int,
 ) -> Spool:
     ticks = count(1)
     return Spool(
         folder,
         max_bytes=limits.get("max_bytes", 64 * 1024),
         lost=lambda _reason, body: (lost if lost is not None else []).append(body),
+        damaged=(damaged if damaged is not None else []).append,
         categories_of=kind_by_length,
         rules=3,
         disk=disk,
@@ -153,12 +165,35 @@ def test_damage_costs_what_it_hits_and_no_more(bodies: list[bytes], data: st.Dat
     assert all(body in bodies for body in found)
 
 
+@given(st.lists(TEXTS, min_size=1, max_size=8), st.data())
+def test_what_damage_costs_is_known(bodies: list[bytes], data: st.DataObject) -> None:
+    frames = [framed(Record(body)) for body in bodies]
+    whole = b"".join(frames)
+    at = data.draw(st.integers(0, len(whole) - 1))
+    broken = whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :]
+    length_of_last = range(len(whole) - len(frames[-1]) + 4, len(whole) - len(frames[-1]) + 8)
+    assume(at not in length_of_last)  # that looks like a write that never ended
+
+    assert len(list(damaged_in(broken, found_in(broken)))) + len(list(found_in(broken))) == len(
+        bodies
+    )
+
+
+@pytest.mark.parametrize("written", range(0, 60, 7))
+def test_a_write_that_never_ended_is_no_damage(written: int) -> None:
+    torn = framed(Record(b"whole")) + framed(Record(b"torn" * 10))[:written] + bytes(100)
+
+    assert list(damaged_in(torn, found_in(torn))) == []
+
+
 @given(st.binary(max_size=2_000))
 @example(MARK)
 @example(MARK + b"\xff\xff\xff\xff" * 2)
 def test_any_bytes_can_be_looked_through_for_records(garbage: bytes) -> None:
     for start, end in found_in(garbage):
         assert start < end <= len(garbage)
+    for start, _ in damaged_in(garbage, found_in(garbage)):
+        assert 0 <= start < len(garbage)
 
 
 def test_a_record_has_a_largest_size() -> None:
@@ -357,12 +392,14 @@ def test_of_what_an_earlier_process_left_the_record_says_since_when() -> None:
 
 
 def test_a_segment_that_somebody_deleted_does_not_hold_up_the_rest(tmp_path: Path) -> None:
-    spool = spool_on(RealDisk(), tmp_path)
+    damaged: list[frozenset[str]] = []
+    spool = spool_on(RealDisk(), tmp_path, damaged=damaged)
     spool.append([bytes(8_000)])
     spool.append([b"still there"])
     next(iter(sorted(tmp_path.glob("*.segment")))).unlink()
 
     assert drained(spool) == [b"still there"]
+    assert damaged == [kind_by_length(bytes(8_000))]
     spool.close()
 
 
@@ -384,13 +421,93 @@ def test_a_disk_that_can_not_be_read_now_is_read_later(
 
 
 def test_a_record_that_rots_while_it_waits_costs_only_itself(tmp_path: Path) -> None:
-    spool = spool_on(RealDisk(), tmp_path)
+    damaged: list[frozenset[str]] = []
+    spool = spool_on(RealDisk(), tmp_path, damaged=damaged)
     spool.append([b"sound", b"rotten", b"sound too"])
-    (path,) = tmp_path.glob("*.segment")
-    path.write_bytes(path.read_bytes().replace(b"rotten", b"r0tten"))
+    rot(tmp_path, b"rotten")
 
     assert drained(spool) == [b"sound", b"sound too"]
     assert spool.waiting == 0
+    assert damaged == [kind_by_length(b"rotten")]
+    spool.close()
+
+
+def rot(folder: Path, body: bytes) -> None:
+    """Flip bits of a record."""
+    for path in folder.glob("*.segment"):
+        path.write_bytes(path.read_bytes().replace(body, body[::-1]))
+
+
+def test_what_rotted_before_a_start_is_counted_once_and_moves_nobodys_acknowledgement(
+    tmp_path: Path,
+) -> None:
+    damaged: list[frozenset[str]] = []
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.append([b"arrived", b"rotten", b"arrived too", b"waits", b"waits too"])
+    for _ in range(3):
+        entry = spool.take()
+        assert entry is not None
+        (spool.defer if entry.body == b"rotten" else spool.acknowledge)(entry)
+    spool.close()
+    rot(tmp_path, b"rotten")
+
+    for _ in range(2):
+        spool = spool_on(RealDisk(), tmp_path, damaged=damaged)
+        assert spool.recover() == 2
+        spool.close()
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.recover()
+
+    assert drained(spool) == [b"waits", b"waits too"]
+    assert damaged == [kind_by_length(b"rotten")]
+    spool.close()
+
+
+def test_acknowledgements_of_the_first_version_are_read(tmp_path: Path) -> None:
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.append([b"arrived", b"waits"])
+    spool.close()
+    (path,) = tmp_path.glob("*.segment")
+    path.with_suffix(".acknowledged").write_bytes(struct.pack("<I", 0))
+
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.recover()
+
+    assert drained(spool) == [b"waits"]
+    spool.close()
+
+
+def test_what_can_not_be_read_any_more_when_it_has_to_go_is_counted_too(tmp_path: Path) -> None:
+    damaged: list[frozenset[str]] = []
+    lost: list[bytes] = []
+    spool = spool_on(RealDisk(), tmp_path, lost=lost, damaged=damaged)
+    spool.append([b"rotten", b"sound"])
+    rot(tmp_path, b"rotten")
+    for _ in range(80):
+        spool.append([bytes(1_000)])
+
+    assert lost[0] == b"sound"
+    assert damaged == [kind_by_length(b"rotten")]
+    spool.close()
+
+
+def test_a_place_that_the_disk_can_not_read_holds_up_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spool = spool_on(RealDisk(), tmp_path)
+    spool.append([b"bad sector", b"sound"])
+    read_part = RealDisk.read_part
+
+    def failing_at_the_beginning(disk: RealDisk, path: Path, offset: int, length: int) -> bytes:
+        if offset == 0:
+            raise OSError(EIO, "Input/output error")
+        return read_part(disk, path, offset, length)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(RealDisk, "read_part", failing_at_the_beginning)
+        assert drained(spool) == [b"sound"]
+
+    assert drained(spool) == [b"bad sector"]
     spool.close()
 
 

@@ -16,12 +16,13 @@ from toolboxai.cli.folders import workers_below
 from toolboxai.cli.gates import gate_for
 from toolboxai.cli.tables import aligned
 from toolboxai.telemetry.privacy import RULES_VERSION
-from toolboxai.telemetry.spool import Waiting, Worker, discard, waiting_in
+from toolboxai.telemetry.spool import Waiting, Worker, damaged_in, discard, waiting_in
 from toolboxai.telemetry.transport.regate import items_of, regated
 from toolboxai.telemetry.transport.wire import categories_of, stamped
 
 MIN_ID_CHARS = 4
 _HEADERS = ("sink", "worker", "category", "waiting", "size", "oldest")
+DAMAGED = "(damaged)"
 _HEADERS_ALL = ("id", "sink", "worker", "category", "size", "age")
 
 Say = Callable[[str], None]
@@ -54,6 +55,10 @@ def run_list(say: Say, *, is_all: bool) -> int:
     for line in aligned([_HEADERS_ALL if is_all else _HEADERS, *rows]):
         say(line)
     _explain(workers, say)
+    if any(DAMAGED in cell for row in rows for cell in row):
+        say(
+            "damaged: can't be read any more; counted as spool_damaged by whoever takes the folder up"
+        )
     return 0
 
 
@@ -65,6 +70,9 @@ def _sums(workers: Sequence[Worker], now_ns: int) -> Iterator[tuple[str, ...]]:
         for category, total in sorted(sums.items()):
             size, age = shown_bytes(total.size_bytes), _age(total.oldest_ns, now_ns)
             yield worker.sink, _name(worker), category, f"{total.count:,}", size, age
+        damaged = Counter(_category(categories) for categories in damaged_in(worker.folder))
+        for category, count in sorted(damaged.items()):
+            yield worker.sink, _name(worker), f"{category} {DAMAGED}", f"{count:,}", "-", "-"
 
 
 def _each(workers: Sequence[Worker], now_ns: int) -> Iterator[tuple[str, ...]]:

@@ -2,7 +2,14 @@
 
 from toolboxai.telemetry.spool.adoption import Heir
 from toolboxai.telemetry.spool.disk import Disk, RealDisk
-from toolboxai.telemetry.spool.looking import Waiting, Worker, discard, waiting_in, workers_in
+from toolboxai.telemetry.spool.looking import (
+    Waiting,
+    Worker,
+    damaged_in,
+    discard,
+    waiting_in,
+    workers_in,
+)
 from toolboxai.telemetry.spool.slots import (
     FIGURES_NAME,
     Slot,
@@ -24,6 +31,7 @@ __all__ = [
     "Waiting",
     "Worker",
     "claim_folder",
+    "damaged_in",
     "discard",
     "home_of",
     "may_pass",

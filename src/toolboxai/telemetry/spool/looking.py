@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolboxai.telemetry.spool import records
 from toolboxai.telemetry.spool.disk import RealDisk
 from toolboxai.telemetry.spool.records import Record, found_in, record_at
 from toolboxai.telemetry.spool.segment import (
@@ -74,8 +75,20 @@ def waiting_in(folder: Path, categories_of: CategoriesOf) -> Iterator[Waiting]:
             acknowledged = acknowledged_beside(path, disk)
             for index, (start, end) in enumerate(found_in(body)):
                 record = record_at(body, start)
-                if record is not None and index not in acknowledged:
+                if record is not None and not acknowledged.has(index, start):
                     yield Waiting(_known(record, path, categories_of), end - start)
+
+
+def damaged_in(folder: Path) -> Iterator[frozenset[str]]:
+    """Yield the categories of what is in a worker's folder, can't be read any more and isn't counted yet."""
+    disk = RealDisk()
+    for path in sorted(folder.glob("*.segment")):
+        with suppress(FileNotFoundError):
+            body = disk.read(path)
+            acknowledged = acknowledged_beside(path, disk)
+            for start, categories in records.damaged_in(body, found_in(body)):
+                if not acknowledged.has(None, start):
+                    yield categories
 
 
 def _known(record: Record, path: Path, categories_of: CategoriesOf) -> Record:
@@ -114,6 +127,6 @@ def _discard_from(path: Path, categories_of: CategoriesOf, before_ns: int) -> li
             segment.acknowledge(index)
             gone.append(known._replace(body=b""))
     segment.close()
-    if not segment.waiting:
+    if not segment.waiting and not segment.damaged:  # which is still to be counted
         segment.remove()
     return gone

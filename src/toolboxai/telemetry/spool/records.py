@@ -4,20 +4,21 @@ A record is the mark, the length and the checksum of what follows; then when it 
 rules, its categories, and the body. Those of the first version hold the body alone.
 """
 
-from collections.abc import Iterator
-from struct import Struct
+import struct
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from zlib import crc32
 
 MARK = b"\xf5TB2"
 OLD_MARK = b"\xf5TBX"
 MAX_RECORD_BYTES = 64 * 1024 * 1024
+MAX_LABEL_BYTES = 1_024  # of a damaged record: what is longer is no list of categories
 MAX_BODY_BYTES = MAX_RECORD_BYTES - 64 * 1024  # leaves room for categories, whatever their names
 _ANY_MARK = b"\xf5TB"
 _MARKS = frozenset({MARK, OLD_MARK})
-_HEADER = Struct("<4sII")
-_DETAILS = Struct("<QII")
-_LENGTH = Struct("<I")
+_HEADER = struct.Struct("<4sII")
+_DETAILS = struct.Struct("<QII")
+_LENGTH = struct.Struct("<I")
 
 
 class Record(NamedTuple):
@@ -65,6 +66,47 @@ def _end_of(segment: memoryview, position: int) -> int | None:
     if mark not in _MARKS or length > MAX_RECORD_BYTES or end > len(segment):
         return None
     return end if crc32(segment[start:end]) == checksum else None
+
+
+def damaged_in(
+    segment: bytes, whole: Iterable[tuple[int, int]]
+) -> Iterator[tuple[int, frozenset[str]]]:
+    """Yield where a record begins that isn't whole any more, and its categories as far as they can be read.
+
+    ``whole`` is what ``found_in`` found. A write at the end that was never finished isn't damage: nobody was
+    told that it was kept.
+    """
+    position = 0
+    for start, end in (*whole, (len(segment), len(segment))):
+        if start > position:
+            yield from _damaged_between(segment, position, start)
+        position = end
+
+
+def _damaged_between(segment: bytes, start: int, end: int) -> Iterator[tuple[int, frozenset[str]]]:
+    is_last = end == len(segment)
+    at = segment.find(_ANY_MARK, start, end)
+    at = start if at < 0 else at  # its mark is damaged
+    while at >= 0:
+        if not (is_last and _is_unfinished(segment, at)):
+            yield at, _categories_at(segment, at)
+        at = segment.find(_ANY_MARK, at + 1, end)
+
+
+def _is_unfinished(segment: bytes, start: int) -> bool:
+    # A power cut may leave a file as long as it was to become, but for what was to be in it.
+    written = len(segment.rstrip(b"\0")) - start - _HEADER.size
+    if written < 0:
+        return True
+    mark, length, _ = _HEADER.unpack_from(segment, start)
+    return mark in _MARKS and written < int(length) <= MAX_RECORD_BYTES
+
+
+def _categories_at(segment: bytes, start: int) -> frozenset[str]:
+    try:
+        return categories_in((label_of(segment, start) or b"")[:MAX_LABEL_BYTES])
+    except (struct.error, UnicodeDecodeError):
+        return frozenset()
 
 
 def label_of(segment: bytes, start: int) -> bytes | None:

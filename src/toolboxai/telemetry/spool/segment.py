@@ -1,7 +1,7 @@
 """One file of records and, beside it, which of them have been delivered."""
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from struct import iter_unpack, pack
@@ -10,6 +10,7 @@ from toolboxai.telemetry.spool.disk import Appender, Disk
 from toolboxai.telemetry.spool.records import (
     Record,
     categories_in,
+    damaged_in,
     found_in,
     label_of,
     record_at,
@@ -19,6 +20,9 @@ Categories = frozenset[str]
 CategoriesOf = Callable[[bytes], Categories]
 
 ACKNOWLEDGED = ".acknowledged"
+# An acknowledgement is where a record starts, with this bit set: a place stays the same when a record before it is
+# damaged. Without the bit it is which record it was, as the first version wrote it.
+_IS_PLACE = 1 << 31
 
 # A record's state is one byte, so that a quarter of a million of them are searched by `find`: its kind
 # while it waits, with a bit set when it is deferred or taken. A kind is a place in the list of the
@@ -43,6 +47,9 @@ class Segment:
         self.opened_ns = 0
         self.written_ns = 0  # when the last record came
         self.lost_for: str | None = None
+        self.damaged: list[
+            tuple[int, Categories]
+        ] = []  # what could not be recovered: place, categories
         self._acknowledged_path = path.with_suffix(ACKNOWLEDGED)
         self._file: Appender | None = None
         self._acknowledged_file: Appender | None = None
@@ -71,7 +78,8 @@ class Segment:
         segment.size_bytes = len(body)
         kinds: dict[bytes, int] = {}
         start = -1
-        for start, end in found_in(body):
+        whole = list(found_in(body))
+        for start, end in whole:
             label = label_of(body, start)
             if label is None:
                 record = record_at(body[start:end])
@@ -85,9 +93,15 @@ class Segment:
         newest = record_at(body, start) if start >= 0 else None
         segment.written_ns = newest.written_ns if newest else 0
         segment.waiting = segment.count
-        for index in acknowledged_beside(path, disk):
-            if index < segment.count:
+        done = acknowledged_beside(path, disk)
+        for index, start in enumerate(segment._starts if done else ()):
+            if done.has(index, start):
                 segment._finish(index)
+        segment.damaged = [
+            (start, categories)
+            for start, categories in damaged_in(body, whole)
+            if not done.has(None, start)
+        ]
         return segment
 
     def _kind_of(self, categories: Categories) -> int:
@@ -193,25 +207,36 @@ class Segment:
         Not synced, and a full disk is no obstacle: at worst it is sent again after a restart, which
         the sink recognises.
         """
-        if not self._finish(index):
-            return
+        if self._finish(index):
+            self._note(self._starts[index])
+
+    def acknowledge_damage(self) -> None:
+        """Note that the damage was counted, so that the next start doesn't count it again."""
+        for start, _ in self.damaged:
+            self._note(start)
+        self.damaged = []
+
+    def _note(self, start: int) -> None:
         with suppress(OSError):
             if self._acknowledged_file is None:
                 self._acknowledged_file = self.disk.append(self._acknowledged_path)
-            self._acknowledged_file.write(pack("<I", index))
+            self._acknowledged_file.write(pack("<I", start | _IS_PLACE))
 
     def free(self) -> list[int]:
         """Return the indices of what waits and nobody has taken."""
         return [index for index, state in enumerate(self._states) if state & _TAKEN == 0]
 
-    def remaining(self) -> list[bytes]:
-        """Return the bodies that wait and nobody has taken, as far as they can be read."""
-        bodies = []
+    def categories(self, index: int) -> Categories:
+        """Return the categories of a record that is not acknowledged, whether or not it can be read."""
+        return self._kinds[self._states[index] & _KIND]
+
+    def remaining(self) -> Iterator[tuple[Categories, bytes | None]]:
+        """Yield what waits and nobody has taken: its categories, and its body if that can be read."""
         for index in self.free():
+            record = None
             with suppress(OSError):
-                if record := self.read(index):
-                    bodies.append(record.body)
-        return bodies
+                record = self.read(index)
+            yield self.categories(index), record and record.body
 
     def close(self) -> None:
         """Stop writing to it."""
@@ -228,14 +253,22 @@ class Segment:
         self.disk.remove(self._acknowledged_path)
 
 
-def acknowledged_beside(path: Path, disk: Disk) -> set[int]:
-    """Return the indices of the records of the segment at ``path`` that have arrived."""
+class Acknowledged(frozenset[int]):
+    """What is written beside a segment."""
+
+    def has(self, index: int | None, start: int) -> bool:
+        """Say whether the record of that index and place has arrived, or is known to be beyond help."""
+        return index in self or start | _IS_PLACE in self
+
+
+def acknowledged_beside(path: Path, disk: Disk) -> Acknowledged:
+    """Return which records of the segment at ``path`` have arrived."""
     path = path.with_suffix(ACKNOWLEDGED)
     if not disk.size(path):
-        return set()
+        return Acknowledged()
     body = disk.read(path)
     whole = body[: len(body) - len(body) % 4]
-    return {index for (index,) in iter_unpack("<I", whole)}
+    return Acknowledged(number for (number,) in iter_unpack("<I", whole))
 
 
 def number_of(name: str) -> int:

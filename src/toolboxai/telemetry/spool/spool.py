@@ -7,6 +7,7 @@ and traces of the morning would otherwise push out the errors of the evening.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from errno import EIO
 from pathlib import Path
 from threading import Lock
 from time import monotonic_ns, time_ns
@@ -45,7 +46,8 @@ class Spool:
 
     After ``append`` returns, the bodies survive a kill and a power cut. ``lost`` is called with a reason
     and each body that had to go: ``cache_overflow`` for want of room, ``cache_expired`` for its age,
-    ``spool_unwritable`` when memory had to do for a disk that took nothing, and didn't. ``recover`` brings
+    ``spool_unwritable`` when memory had to do for a disk that took nothing, and didn't; ``damaged`` with the
+    categories of each that can't be read any more, none if these can't either. ``recover`` brings
     back what an earlier process left; until it has run, only what is new is taken. ``categories_of`` says
     what a body holds, and ``rules`` which version of the caller's rules it went through: both are written
     beside it. Without a ``folder``, ``find_folder`` is asked for one whenever something is to be written.
@@ -57,6 +59,7 @@ class Spool:
         *,
         max_bytes: int,
         lost: Lost,
+        damaged: Callable[[Categories], None] = lambda _: None,
         max_age_hours: float = MAX_AGE_HOURS,
         categories_of: CategoriesOf = lambda _: frozenset(),
         rules: int = 0,
@@ -73,6 +76,7 @@ class Spool:
             Path("memory"), MemoryDisk(), max_bytes=held_bytes, overflow="spool_unwritable"
         )
         self._lost = lost
+        self._damaged = damaged
         max_age_ns = int(min(max_age_hours, _CENTURY_HOURS) * HOUR_NS)
         self._segment_ns = max_age_ns // _SEGMENTS_IN_AGE
         # A segment is judged by its last record; its first may be older by all the time it was open.
@@ -166,6 +170,9 @@ class Spool:
             file_ns = disk.modified_ns(folder / name)
         except OSError:  # unreadable now; it stays where it is, for somebody to look at
             return None
+        for _, categories in segment.damaged:
+            self._damaged(categories)
+        segment.acknowledge_damage()
         segment.is_urgent = any(map(is_urgent, segment.kinds))
         segment.written_ns = trusted_write_ns(
             record_ns=segment.written_ns or number_of(name),
@@ -292,11 +299,14 @@ class Spool:
                 return
             self._segments.remove(segment)
             segment.lost_for = reason
-            bodies = segment.remaining()
+            remaining = list(segment.remaining())
             with suppress(OSError):
                 segment.remove()
-        for body in bodies:
-            self._lost(reason, body)
+        for categories, body in remaining:
+            if body is None:
+                self._damaged(categories)
+            else:
+                self._lost(reason, body)
 
     def take(self, accept: Accept | None = None) -> Entry | None:
         """Return the next body that nobody has taken: errors newest first, then the rest oldest first.
@@ -318,17 +328,28 @@ class Spool:
             try:
                 record = segment.take(index)
             except FileNotFoundError:  # somebody deleted it: what was in it is beyond help
-                self._segments.remove(segment)
+                segment.give_back(index)
+                self._give_up(segment)
                 continue
-            except OSError:  # too many open files, or a disk that is away: later, then
+            except OSError as error:  # too many open files, or a disk that is away: later, then
+                if error.errno == EIO:  # only here, perhaps: the others go on
+                    segment.defer(index)
+                    continue
                 segment.give_back(index)
                 return None
             if record is None:
+                self._damaged(segment.categories(index))
                 segment.acknowledge(index)
                 continue
             body, categories, written_ns, rules = record
             return Entry(body, categories, written_ns / _SECOND_NS, rules, segment, index)
         return None
+
+    def _give_up(self, segment: Segment) -> None:
+        self._segments.remove(segment)
+        segment.lost_for = "spool_damaged"
+        for index in segment.free():
+            self._damaged(segment.categories(index))
 
     def age_seconds(self, entry: Entry) -> float:
         """Return for how long a body has waited, whatever was done to the clock meanwhile."""

@@ -8,7 +8,15 @@ import orjson
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.transport.wire import OutgoingItem, category_of, contents, items_in
+from toolboxai.telemetry.transport.wire import (
+    REPORTABLE,
+    OutgoingItem,
+    category_of,
+    contents,
+    items_in,
+)
+
+UNKNOWN = "unknown"  # the category of what nobody can say what it was
 
 
 def count_items(reason: str, items: Iterable[OutgoingItem]) -> None:
@@ -23,6 +31,15 @@ def count_body(reason: str, body: bytes) -> None:
         for header, payload in items_in(body):
             is_trace = header["type"] == "transaction"
             _count(reason, header["type"], header, orjson.loads(payload) if is_trace else None)
+
+
+def count_damaged(categories: Iterable[str]) -> None:
+    """Count what can't be read any more: one of each category, as nobody can say how many there were."""
+    known = REPORTABLE.intersection(categories)
+    for category in known or {UNKNOWN}:
+        counters.dropped("spool_damaged", category)
+    if "transaction" in known and "span" not in known:
+        counters.dropped("spool_damaged", "span")  # it is one itself
 
 
 def count_sent(body: bytes) -> str:

@@ -5,6 +5,7 @@ from time import monotonic, time
 from typing import Any
 
 from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.transport.losses import UNKNOWN
 from toolboxai.telemetry.transport.wire import REPORTABLE, OutgoingItem, category_of
 
 REPORT_EVERY_SECONDS = 60.0
@@ -59,7 +60,7 @@ def losses_in(counts: Mapping[str, int]) -> Losses:
         if not name.startswith(_PREFIX):
             continue
         reason, _, category = name.removeprefix(_PREFIX).partition(".")
-        if category != _OWN_CATEGORY:
+        if category not in {_OWN_CATEGORY, UNKNOWN}:
             what = (reason, category if category in REPORTABLE else "default")
             losses[what] = losses.get(what, 0) + quantity
     return losses

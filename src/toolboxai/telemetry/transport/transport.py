@@ -23,7 +23,7 @@ from toolboxai.telemetry.spool import Entry, Heir, Slot, Spool, claim_folder, ma
 from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
 from toolboxai.telemetry.transport.limit_file import LimitFile
-from toolboxai.telemetry.transport.losses import count_body, count_items
+from toolboxai.telemetry.transport.losses import count_body, count_damaged, count_items
 from toolboxai.telemetry.transport.regate import regated
 from toolboxai.telemetry.transport.reports import Reports
 from toolboxai.telemetry.transport.sender import Sender
@@ -87,6 +87,7 @@ class SpoolingTransport(Transport):
             max_bytes=choices.spool_max_bytes,
             max_age_hours=choices.spool_max_age_hours,
             lost=count_body,
+            damaged=count_damaged,
             categories_of=categories_of,
             rules=RULES_VERSION,
         )
