@@ -16,9 +16,12 @@ from toolboxai.cli.doctor import lost_errors, run_doctor
 from toolboxai.cli.monitoring import find_event_ids
 from toolboxai.monitor.settings import MonitorSettings
 from toolboxai.telemetry.counters import counters
+from toolboxai.telemetry.spool import RealDisk
 
 REFUSAL = b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 WELCOME = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
+
+LATER = b"HTTP/1.1 429 Later\r\nRetry-After: 600\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
 @pytest.fixture
@@ -114,6 +117,32 @@ def test_nobody_there_fails_with_what_to_do(
     assert run_doctor(said.append) == 1
     assert any("✗ not delivered" in line and "toolboxai up" in line for line in said)
     assert "  it is kept on disk and goes out when the sink answers" in said
+
+
+def test_a_sink_that_wants_nothing_now_says_until_when(
+    sink: Callable[[bytes], str], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SENTRY_DSN", sink(LATER))
+
+    assert run_doctor(said.append) == 1
+    assert said[-2].startswith("  the sink wants nothing for 10 min, until 20")
+
+
+def test_a_disk_that_takes_nothing_is_no_promise(
+    said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setenv("SENTRY_DSN", f"http://key@127.0.0.1:{free_port()}/1")
+    monkeypatch.setattr(doctor, "DELIVERY_TIMEOUT_SECONDS", 1.0)
+    monkeypatch.setattr(RealDisk, "create", full)
+
+    assert run_doctor(said.append) == 1
+    assert any(
+        line.startswith("  it is in memory only and ends with this process") and "No space" in line
+        for line in said
+    )
 
 
 @pytest.mark.parametrize(

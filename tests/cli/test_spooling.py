@@ -17,7 +17,9 @@ from toolboxai import telemetry
 from toolboxai.cli.amounts import parse_duration, shown_bytes, shown_duration
 from toolboxai.cli.app import app
 from toolboxai.cli.errors import CommandError
+from toolboxai.telemetry.figures import Figures, Moment, Workers
 from toolboxai.telemetry.spool import Slot, Spool, claim_folder
+from toolboxai.telemetry.transport.limit_file import LIMITS_NAME, LimitFile
 from toolboxai.telemetry.transport.transport import label_of
 from toolboxai.telemetry.transport.wire import OutgoingItem, categories_of, record
 
@@ -141,6 +143,45 @@ def test_what_can_not_be_read_any_more_is_said_once_until_it_is_counted(
     assert "damaged: can't be read any more" in said
     assert "1 of 1 reports were delivered" in run("drain").stdout
     assert run("list").stdout == "nothing waits\n"
+
+
+def test_why_it_waits_is_said_by_sink_and_by_process(spool_dir: Path, sink: RecordingSink) -> None:
+    with (
+        worker(spool_dir, sink.dsn, event(1)) as slot,
+        worker(spool_dir, "http://key@127.0.0.1:9/1"),
+    ):
+        LimitFile(slot.folder.parent / LIMITS_NAME).add({"transaction": time.time() + 600})
+        last = Moment(at=time.time() - 240, what="HTTP 503")
+        Workers(slot.folder).share(
+            lambda: Figures(
+                spool_held=3,
+                trouble="the disk does not take what is captured: No space left on device",
+                last_error="HTTP 503",
+                last_failure=last,
+                failures_in_a_row=17,
+            )
+        )
+
+        said = run("list").stdout
+
+    name = label_of(sink.dsn)
+    assert f"{name} wants no transaction for 10 min, until 20" in said
+    assert f"{name} worker-0: 3 in memory only: the disk does not take what is captured" in said
+    assert f"{name} worker-0: HTTP 503 4 min ago, at 20" in said
+    assert "UTC; 17 in a row" in said
+    assert "127.0.0.1:9/1" not in said
+
+
+def test_what_waits_in_memory_only_is_said_though_the_disk_is_empty(spool_dir: Path) -> None:
+    with worker(spool_dir, "http://key@127.0.0.1:9/1") as slot:
+        Workers(slot.folder).share(lambda: Figures(spool_held=3, trouble="the disk is full"))
+
+        said = run("list").stdout
+
+    assert said.splitlines() == [
+        "nothing waits on disk",
+        "127.0.0.1:9/1 worker-0: 3 in memory only: the disk is full",
+    ]
 
 
 def test_what_was_delivered_does_not_wait(spool_dir: Path) -> None:

@@ -8,7 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from toolboxai.telemetry.figures import Durations, Family, Figures, Sample, as_text, families_of
+from toolboxai.telemetry.figures import (
+    Durations,
+    Family,
+    Figures,
+    Moment,
+    Sample,
+    as_text,
+    families_of,
+)
 from toolboxai.telemetry.figures.families import LIMITS_SECONDS
 
 Read = dict[tuple[str, ...], float]
@@ -65,7 +73,16 @@ def test_counters_have_the_labels_of_their_kind() -> None:
 
 
 def test_what_is_now_is_a_gauge() -> None:
-    figures = Figures(queued=1, spool_waiting=2, spool_size_bytes=3, oldest_waiting_at=60.0)
+    figures = Figures(
+        queued=1,
+        spool_waiting=2,
+        spool_size_bytes=3,
+        spool_held=4,
+        oldest_waiting_at=60.0,
+        limited={"error": 130.0, "span": 90.0},
+        last_success=Moment(at=70.0, what="1 error"),
+        last_failure=Moment(at=80.0, what="HTTP 503"),
+    )
 
     found = measured(figures)
 
@@ -73,7 +90,12 @@ def test_what_is_now_is_a_gauge() -> None:
     assert found["toolboxai_telemetry_queued",] == 1
     assert found["toolboxai_telemetry_spool_waiting",] == 2
     assert found["toolboxai_telemetry_spool_size_bytes",] == 3
+    assert found["toolboxai_telemetry_spool_held",] == 4
     assert found["toolboxai_telemetry_spool_oldest_waiting_seconds",] == 40
+    assert found["toolboxai_telemetry_limited_seconds", "error"] == 30
+    assert found["toolboxai_telemetry_limited_seconds", "span"] == 0
+    assert found["toolboxai_telemetry_last_success_timestamp_seconds",] == 70
+    assert found["toolboxai_telemetry_last_failure_timestamp_seconds",] == 80
     assert (
         measured(replace(figures, oldest_waiting_at=None))[
             "toolboxai_telemetry_spool_oldest_waiting_seconds",

@@ -20,6 +20,8 @@ figures = st.builds(
     queued=numbers,
     spool_waiting=numbers,
     spool_size_bytes=numbers,
+    spool_held=numbers,
+    limited=st.dictionaries(words, times, max_size=5),
     oldest_waiting_at=st.none() | times,
     trouble=st.none() | words,
     last_error=st.none() | words,
@@ -73,6 +75,8 @@ def test_damaged_figures_give_figures_or_a_value_error(damage: bytes, position: 
         pytest.param({"trouble": 1}, id="a number for a text"),
         pytest.param({"counts": []}, id="a list for counts"),
         pytest.param({"counts": {"sent.error": "3"}}, id="a text for a count"),
+        pytest.param({"limited": []}, id="a list for times"),
+        pytest.param({"limited": {"error": "soon"}}, id="a text for a time"),
         pytest.param({"last_success": {"at": 1}}, id="half a moment"),
         pytest.param({"last_success": {"at": "now", "what": ""}}, id="a moment without a time"),
         pytest.param({"durations": {}}, id="durations without rows"),
@@ -93,6 +97,7 @@ def test_what_several_counted_is_added_up() -> None:
         queued=1,
         spool_waiting=2,
         spool_size_bytes=3,
+        spool_held=4,
         counts={"sent.error": 1, "sent.log_item": 5},
         durations=durations.snapshot(),
     )
@@ -101,6 +106,7 @@ def test_what_several_counted_is_added_up() -> None:
         queued=10,
         spool_waiting=20,
         spool_size_bytes=30,
+        spool_held=40,
         counts={"sent.error": 2},
         durations=durations.snapshot(),
     )
@@ -108,6 +114,7 @@ def test_what_several_counted_is_added_up() -> None:
     both = added_up([first, second])
 
     assert (both.pid, both.queued, both.spool_waiting, both.spool_size_bytes) == (1, 11, 22, 33)
+    assert both.spool_held == 44
     assert both.counts == {"sent.error": 3, "sent.log_item": 5}
     assert [sketch.count for sketch in both.durations.values()] == [2]
 
@@ -117,6 +124,7 @@ def test_of_what_can_not_be_added_the_worst_and_the_latest_count() -> None:
         oldest_waiting_at=20.0,
         last_success=Moment(at=9.0, what="1 error"),
         last_failure=Moment(at=1.0, what="HTTP 500"),
+        limited={"error": 5.0, "span": 7.0},
     )
     troubled = Figures(
         serves=True,
@@ -126,6 +134,7 @@ def test_of_what_can_not_be_added_the_worst_and_the_latest_count() -> None:
         failures_in_a_row=4,
         last_success=Moment(at=2.0, what="2 error"),
         last_failure=Moment(at=8.0, what="HTTP 503"),
+        limited={"error": 6.0},
     )
 
     both = added_up([fine, troubled])
@@ -136,3 +145,4 @@ def test_of_what_can_not_be_added_the_worst_and_the_latest_count() -> None:
     assert (both.last_error, both.failures_in_a_row) == ("HTTP 503", 4)
     assert both.last_success == Moment(at=9.0, what="1 error")
     assert both.last_failure == Moment(at=8.0, what="HTTP 503")
+    assert both.limited == {"error": 6.0, "span": 7.0}

@@ -122,6 +122,23 @@ def test_a_sink_that_does_not_answer_is_named_as_the_reason(
     assert 0 <= told["spool"]["oldest_waiting_seconds"] < 60
 
 
+def test_what_the_sink_wants_none_of_is_told_and_until_when(
+    start: Start, sink: RecordingSink
+) -> None:
+    sink.behaviour = lambda request: answer(request, 429, X_Sentry_Rate_Limits="600:error:key")
+    start()
+    sentry_sdk.capture_message("hello")
+    telemetry.flush(5)
+
+    told = telemetry.details()
+
+    assert told["limited"].keys() == {"error"}
+    assert 590 < told["limited"]["error"]["seconds"] <= 600
+    until = datetime.fromisoformat(told["limited"]["error"]["until"])
+    assert 590 < (until - datetime.now(UTC)).total_seconds() <= 600
+    assert told["last_failure"]["what"] == "HTTP 429"
+
+
 def test_a_sink_that_refuses_is_named_as_the_reason(start: Start, sink: RecordingSink) -> None:
     sink.behaviour = lambda request: answer(request, 403)
     start()
@@ -149,6 +166,20 @@ def test_a_disk_that_takes_nothing_is_named_as_the_reason(
     assert told["reason"] == reason
     wait_until(is_healthy_after_one_more, "a disk that takes something again")
     assert sink.items("event")
+
+
+def test_what_memory_holds_while_the_disk_refuses_is_told(
+    start: Start, sink: RecordingSink, tmp_path: Path
+) -> None:
+    sink.behaviour = lambda request: answer(request, 503)
+    start(flush_timeout_seconds=0.1)
+    (home,) = (tmp_path / "spool").glob("*/worker-*")
+    home.rename(tmp_path / "elsewhere")
+    sentry_sdk.capture_message("hello")
+
+    wait_until(lambda: telemetry.details()["spool"]["held"] == 1, "one is held")
+    (tmp_path / "elsewhere").rename(home)
+    wait_until(lambda: telemetry.details()["spool"]["held"] == 0, "it is on disk")
 
 
 def is_healthy_after_one_more() -> bool:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import sentry_sdk
@@ -10,6 +10,7 @@ import sentry_sdk
 from toolboxai import telemetry
 from toolboxai.cli.environment import read_settings
 from toolboxai.cli.refusals import refusals
+from toolboxai.cli.waits import limits_said
 from toolboxai.monitor.queries import Queries
 from toolboxai.server.config import Settings
 from toolboxai.server.database import create_private_folder
@@ -114,7 +115,8 @@ def _send_and_look(settings: Settings, dsn: str, say: Say) -> int:
         return 1
     if not is_delivered:
         say(f"✗ not delivered within {DELIVERY_TIMEOUT_SECONDS:g} s: {_remedy_for_delivery()}")
-        say("  it is kept on disk and goes out when the sink answers")
+        for line in _what_becomes_of_it():
+            say(f"  {line}")
         say(f"event id: {event_id}")
         return 1
     say("✓ delivered: the sink answered that it has it")
@@ -136,6 +138,17 @@ def _last_error() -> str | None:
     """Return why this process, not another that reports meanwhile, last failed to deliver."""
     error: str | None = telemetry.details()["processes"][0]["last_error"]
     return error
+
+
+def _what_becomes_of_it() -> Iterator[str]:
+    told = telemetry.details()
+    if told["spool"]["held"]:
+        yield f"it is in memory only and ends with this process: {told['reason']}"
+    else:
+        yield "it is kept on disk and goes out when the sink answers"
+    now = time.time()
+    limits = {name: now + limit["seconds"] for name, limit in told["limited"].items()}
+    yield from limits_said("the sink", limits, now=now)
 
 
 def _remedy_without_sink(settings: Settings) -> str:

@@ -15,6 +15,7 @@ from toolboxai.cli.errors import CommandError
 from toolboxai.cli.folders import workers_below
 from toolboxai.cli.gates import gate_for
 from toolboxai.cli.tables import aligned
+from toolboxai.cli.waits import reasons
 from toolboxai.telemetry.privacy import RULES_VERSION
 from toolboxai.telemetry.spool import Waiting, Worker, damaged_in, discard, waiting_in
 from toolboxai.telemetry.transport.regate import items_of, regated
@@ -49,12 +50,17 @@ def run_list(say: Say, *, is_all: bool) -> int:
     workers = workers_below(read_settings().spool_dir)
     now_ns = time.time_ns()
     rows = list(_each(workers, now_ns) if is_all else _sums(workers, now_ns))
+    why = list(reasons(workers, now=now_ns / 1e9))
     if not rows:
-        say("nothing waits")
+        say("nothing waits on disk" if why else "nothing waits")
+        for reason in why:
+            say(reason)
         return 0
     for line in aligned([_HEADERS_ALL if is_all else _HEADERS, *rows]):
         say(line)
     _explain(workers, say)
+    for reason in why:
+        say(reason)
     if any(DAMAGED in cell for row in rows for cell in row):
         say(
             "damaged: can't be read any more; counted as spool_damaged by whoever takes the folder up"

@@ -131,7 +131,16 @@ def _counted(figures: Figures) -> dict[str, Any]:
         "last_failure": _moment(figures.last_failure),
         "last_error": figures.last_error,
         "failures_in_a_row": figures.failures_in_a_row,
+        "limited": _limited(figures.limited),
         "counts": dict(sorted(figures.counts.items())),
+    }
+
+
+def _limited(limits: Mapping[str, float]) -> dict[str, Any]:
+    """Return until when the sink wants none of a category, and for how long still; ``all`` is any category."""
+    return {
+        category: {"until": _iso(until), "seconds": round(max(0.0, until - time()), 3)}
+        for category, until in sorted(limits.items())
     }
 
 
@@ -169,6 +178,7 @@ def _spool(figures: Figures, max_bytes: int) -> dict[str, Any]:
     oldest = figures.oldest_waiting_at
     return {
         "waiting": figures.spool_waiting,
+        "held": figures.spool_held,
         "size_bytes": figures.spool_size_bytes,
         "max_bytes": max_bytes,
         "oldest_waiting_seconds": None if oldest is None else round(max(0.0, time() - oldest), 3),

@@ -34,9 +34,24 @@ def families_of(figures: Figures, *, workers: int, now: float) -> Iterator[Famil
     yield gauge("spool_waiting", "Envelopes on disk, not yet delivered.", figures.spool_waiting)
     yield gauge("spool_size_bytes", "Disk that the spool takes.", figures.spool_size_bytes)
     yield gauge("spool_oldest_waiting_seconds", "How long the oldest waits.", max(0.0, waited))
+    yield gauge("spool_held", "Envelopes in memory only, as the disk refuses.", figures.spool_held)
+    yield _limits(figures.limited, now)
+    if figures.last_success:
+        yield gauge("last_success_timestamp_seconds", "Last delivery.", figures.last_success.at)
+    if figures.last_failure:
+        yield gauge("last_failure_timestamp_seconds", "Last failure.", figures.last_failure.at)
     yield from _counters(figures.counts)
     yield _histogram(figures.durations)
     yield _quantiles(figures.durations)
+
+
+def _limits(limits: Mapping[str, float], now: float) -> Family:
+    name = f"{PREFIX}_limited_seconds"
+    samples = [
+        Sample(name, {"category": category}, max(0.0, until - now))
+        for category, until in sorted(limits.items())
+    ]
+    return Family(name, "gauge", "For how long the sink still wants none of a category.", samples)
 
 
 def _counters(counts: Mapping[str, int]) -> Iterator[Family]:

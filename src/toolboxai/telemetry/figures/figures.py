@@ -37,12 +37,15 @@ class Figures:
     queued: int = 0
     spool_waiting: int = 0
     spool_size_bytes: int = 0
+    spool_held: int = 0  # in memory only, as the disk refuses
     oldest_waiting_at: float | None = None
     trouble: str | None = None  # why it isn't healthy, in words
     last_error: str | None = None
     failures_in_a_row: int = 0
     last_success: Moment | None = None
     last_failure: Moment | None = None
+    # Until when, in seconds since 1970, the sink wants none of a category.
+    limited: Mapping[str, float] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     durations: Mapping[Series, Sketch] = field(default_factory=dict)
 
@@ -64,12 +67,14 @@ def added_up(figures: Sequence[Figures]) -> Figures:
         queued=sum(each.queued for each in figures),
         spool_waiting=sum(each.spool_waiting for each in figures),
         spool_size_bytes=sum(each.spool_size_bytes for each in figures),
+        spool_held=sum(each.spool_held for each in figures),
         oldest_waiting_at=min(filter(None, (f.oldest_waiting_at for f in figures)), default=None),
         trouble=next(filter(None, (each.trouble for each in figures)), None),
         last_error=next(filter(None, (each.last_error for each in figures)), None),
         failures_in_a_row=max(each.failures_in_a_row for each in figures),
         last_success=_latest(each.last_success for each in figures),
         last_failure=_latest(each.last_failure for each in figures),
+        limited=_longest(each.limited for each in figures),
         counts=counts,
         durations=together.snapshot(),
     )
@@ -77,6 +82,13 @@ def added_up(figures: Sequence[Figures]) -> Figures:
 
 def _latest(moments: Iterable[Moment | None]) -> Moment | None:
     return max(filter(None, moments), key=lambda moment: moment.at, default=None)
+
+
+def _longest(limits: Iterable[Mapping[str, float]]) -> Mapping[str, float]:
+    longest: dict[str, float] = {}
+    for each in limits:
+        longest |= {name: max(until, longest.get(name, 0.0)) for name, until in each.items()}
+    return longest
 
 
 def to_json(figures: Figures) -> bytes:
@@ -140,6 +152,13 @@ def _counts(value: object) -> dict[str, int]:
     raise ValueError(msg)
 
 
+def _times(value: object) -> dict[str, float]:
+    if isinstance(value, dict):
+        return {name: _time(time) for name, time in value.items()}
+    msg = f"not times: {value!r:.200}"
+    raise ValueError(msg)
+
+
 def _maybe(read: Callable[[object], object]) -> Callable[[object], object]:
     return lambda value: None if value is None else read(value)
 
@@ -151,12 +170,14 @@ _READERS: Mapping[str, Callable[[object], Any]] = {
     "queued": _quantity,
     "spool_waiting": _quantity,
     "spool_size_bytes": _quantity,
+    "spool_held": _quantity,
     "oldest_waiting_at": _maybe(_time),
     "trouble": _maybe(_text),
     "last_error": _maybe(_text),
     "failures_in_a_row": _quantity,
     "last_success": _maybe(_moment),
     "last_failure": _maybe(_moment),
+    "limited": _times,
     "counts": _counts,
     "durations": from_rows,
 }

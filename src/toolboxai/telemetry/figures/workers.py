@@ -53,8 +53,8 @@ class Workers:
         """Return what the other live workers have last shared, at most a second ago."""
         with self._lock:
             if self._now() >= self._read + READ_SECONDS:
-                files = sorted(self._folder.parent.glob(f"worker-*/{FIGURES_NAME}"))
-                theirs = [_read(path) for path in files if path.parent != self._folder]
+                folders = sorted(self._folder.parent.glob("worker-*"))
+                theirs = [figures_in(folder) for folder in folders if folder != self._folder]
                 self._others = [figures for figures in theirs if figures is not None]
                 self._read = self._now()
             return self._others
@@ -69,8 +69,9 @@ def _write_whole(path: Path, body: bytes) -> None:
     partial.replace(path)
 
 
-def _read(path: Path) -> Figures | None:
-    """Return the figures in ``path`` if the worker lives; nothing of what isn't what we would write."""
+def figures_in(folder: Path) -> Figures | None:
+    """Return what the worker in ``folder`` has last shared, if it lives; nothing of what we wouldn't write."""
+    path = folder / FIGURES_NAME
     with suppress(OSError, ValueError):
         # What isn't a file of our own must neither be followed nor waited for.
         file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)

@@ -11,6 +11,7 @@ import orjson
 
 from toolboxai.telemetry.transport.limits import Limits, in_force
 
+LIMITS_NAME = "limits.json"
 MAX_FILE_BYTES = 64 * 1024
 
 

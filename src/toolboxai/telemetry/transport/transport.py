@@ -22,7 +22,7 @@ from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Policy, Pseudonym
 from toolboxai.telemetry.spool import Entry, Heir, Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
-from toolboxai.telemetry.transport.limit_file import LimitFile
+from toolboxai.telemetry.transport.limit_file import LIMITS_NAME, LimitFile
 from toolboxai.telemetry.transport.losses import count_body, count_damaged, count_items
 from toolboxai.telemetry.transport.regate import regated
 from toolboxai.telemetry.transport.reports import Reports
@@ -95,7 +95,7 @@ class SpoolingTransport(Transport):
         self._courier = Courier(
             self.spool,
             self._post or self._sink,
-            LimitFile(folder and folder.parent / "limits.json"),
+            LimitFile(folder and folder.parent / LIMITS_NAME),
             as_it_may_leave=partial(as_it_may_leave, gate=self._new_gate()),
             gap_seconds=0.0 if self._post or self._sink.is_near else GAP_SECONDS,
         )
@@ -174,12 +174,14 @@ class SpoolingTransport(Transport):
             queued=self.queued,
             spool_waiting=self.spool.waiting,
             spool_size_bytes=self.spool.size_bytes,
+            spool_held=self.spool.held,
             oldest_waiting_at=self.spool.oldest_waiting_at,
             trouble=self._trouble(delivery),
             last_error=delivery.last_error,
             failures_in_a_row=delivery.failures_in_a_row,
             last_success=moment(delivery.last_delivered_at, delivery.last_delivered),
             last_failure=moment(delivery.last_failed_at, delivery.last_failure),
+            limited={name: until.timestamp() for name, until in delivery.limited.items()},
             counts=counters.snapshot(),
             durations=durations.snapshot(),
         )
