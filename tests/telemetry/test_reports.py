@@ -22,6 +22,8 @@ from toolboxai.telemetry.transport.losses import count_body, count_items
 from toolboxai.telemetry.transport.reports import MAX_REPORT_ENTRIES, Reports, losses_in
 from toolboxai.telemetry.transport.wire import OutgoingItem, record
 
+SINK = "http://key@sink.example/1"
+
 
 class Clock:
     now = 1_000.0
@@ -51,7 +53,7 @@ def told_to(sink: RecordingSink) -> dict[tuple[str, str], int]:
 def test_a_loss_is_told_once() -> None:
     clock = Clock()
     counters.dropped("storm", "error", 100)
-    reports = Reports(now=clock, elapsed=clock)
+    reports = Reports(SINK, now=clock, elapsed=clock)
     counters.dropped("storm", "error", 2)
     counters.dropped("queue_overflow", "log_item", 30)
 
@@ -69,7 +71,7 @@ def test_a_loss_is_told_once() -> None:
 
 def test_losses_are_told_once_a_minute_unless_somebody_wants_to_know() -> None:
     clock = Clock()
-    reports = Reports(now=clock, elapsed=clock)
+    reports = Reports(SINK, now=clock, elapsed=clock)
     counters.dropped("storm", "error")
     assert reports.due() is None
 
@@ -86,7 +88,7 @@ def test_losses_are_told_once_a_minute_unless_somebody_wants_to_know() -> None:
 
 
 def test_the_loss_of_a_report_is_not_reported() -> None:
-    reports = Reports()
+    reports = Reports(SINK)
 
     count_items("queue_overflow", [OutgoingItem("client_report", {})])
     count_body("cache_overflow", record([OutgoingItem("client_report", {})], envelope_id="x"))
@@ -95,7 +97,7 @@ def test_the_loss_of_a_report_is_not_reported() -> None:
 
 
 def test_a_report_has_a_largest_size_and_the_next_one_says_the_rest() -> None:
-    reports = Reports()
+    reports = Reports(SINK)
     for number in range(MAX_REPORT_ENTRIES + 20):
         counters.dropped(f"reason {number}", "error")
 
@@ -124,7 +126,7 @@ def test_a_category_that_nobody_knows_is_told_as_the_default() -> None:
     )
 )
 def test_all_reports_together_say_what_was_lost(batches: list[dict[str, int]]) -> None:
-    reports, total = Reports(), 0
+    reports, total = Reports(SINK), 0
     lost: dict[str, int] = {}
     for batch in batches:
         for name, quantity in batch.items():
@@ -143,7 +145,7 @@ def test_all_reports_together_say_what_was_lost(batches: list[dict[str, int]]) -
 )
 def test_a_lost_transaction_takes_its_spans_along(payload: Mapping[str, Any], spans: int) -> None:
     item = OutgoingItem("transaction", payload)
-    in_memory, on_disk = Reports(), Reports()
+    in_memory, on_disk = Reports(SINK), Reports(SINK)
     count_items("queue_overflow", [item])
     first = said(in_memory.due(at_once=True))
     on_disk.due(at_once=True)
@@ -208,8 +210,8 @@ def test_what_could_not_be_read_any_more_is_told_if_it_is_known_what_it_was(
     start: Start, sink: RecordingSink, tmp_path: Path
 ) -> None:
     sink.behaviour = lambda request: answer(request, 503)
-    start()
     counters.after_fork()
+    start()
     sentry_sdk.capture_message("rotten")
     sentry_sdk.capture_message("sound")
     telemetry.flush(5)
@@ -237,6 +239,36 @@ def test_what_is_still_untold_is_told_at_the_end(start: Start, sink: RecordingSi
     telemetry.flush(5)
 
     assert told_to(sink) == {("event_processor", "error"): 4}
+
+
+def test_what_was_lost_while_it_closed_is_told_by_the_next(
+    start: Start, sink: RecordingSink, tmp_path: Path
+) -> None:
+    sink.behaviour = lambda request: answer(request, 503)
+    start(flush_timeout_seconds=0.2)
+    (home,) = (tmp_path / "spool").glob("*/worker-*")
+    home.rename(tmp_path / "elsewhere")
+    sentry_sdk.capture_message("neither disk nor sink take it")
+    telemetry.close()
+    (tmp_path / "elsewhere").rename(home)
+
+    sink.behaviour = accept
+    start()
+    assert telemetry.flush(5)
+    telemetry.close()
+    start()
+    assert telemetry.flush(5)
+
+    assert told_to(sink) == {("spool_unwritable", "error"): 1}
+
+
+def test_another_sink_is_not_told_what_this_one_lost() -> None:
+    closing = "http://key@closing.example/1"
+    Reports(closing).close()
+    counters.dropped("spool_unwritable", "error")
+
+    assert Reports("http://key@other.example/1").due(at_once=True) is None
+    assert said(Reports(closing).due(at_once=True)) == {("spool_unwritable", "error"): 1}
 
 
 def test_requests_whose_trace_chance_passed_over_are_told(

@@ -16,6 +16,8 @@ class Counters:
         self._lock = RLock()  # a signal handler may count, too
         # Requests whose trace chance passed over. Bare, as most requests add to it: no lock, no name.
         self.unsampled = 0
+        # Which sink was last told what of all this, once nobody tells it any more.
+        self.told: tuple[str, Mapping[tuple[str, str], int]] = ("", {})
 
     def add(self, name: str, quantity: int = 1) -> None:
         """Count ``quantity`` more of ``name``."""

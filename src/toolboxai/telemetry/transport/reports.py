@@ -18,14 +18,23 @@ Losses = Mapping[tuple[str, str], int]
 
 
 class Reports:
-    """Says what has been counted as dropped since it was made, or since it last said so."""
+    """Says what has been counted as dropped since it was made, or since it last said so.
+
+    One that follows another to the same ``sink`` goes on where that ended.
+    """
 
     def __init__(
-        self, *, now: Callable[[], float] = time, elapsed: Callable[[], float] = monotonic
+        self,
+        sink: str,
+        *,
+        now: Callable[[], float] = time,
+        elapsed: Callable[[], float] = monotonic,
     ) -> None:
+        self._sink = sink
         self._now = now
         self._elapsed = elapsed
-        self._told = dict(losses_in(counters.snapshot()))
+        last_sink, told = counters.told
+        self._told = dict(told if last_sink == sink else losses_in(counters.snapshot()))
         self._due_at = elapsed() + REPORT_EVERY_SECONDS
 
     def due(self, *, at_once: bool = False) -> OutgoingItem | None:
@@ -44,6 +53,10 @@ class Reports:
         self._told |= {what: losses[what] for what in told}
         self._due_at = self._elapsed() + REPORT_EVERY_SECONDS
         return OutgoingItem("client_report", self._saying(told))
+
+    def close(self) -> None:
+        """Leave what is still to be told, and what is lost from now on, to the next one."""
+        counters.told = self._sink, self._told
 
     def _saying(self, losses: Losses) -> dict[str, Any]:
         entries = [

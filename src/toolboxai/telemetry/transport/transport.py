@@ -100,7 +100,7 @@ class SpoolingTransport(Transport):
             gap_seconds=0.0 if self._post or self._sink.is_near else GAP_SECONDS,
         )
         self._sender = Sender(self.spool, self._courier)
-        self._reports = Reports()
+        self._reports = Reports(self._dsn)
         self._keeper = Keeper(
             self._new_gate(),
             self.spool,
@@ -275,6 +275,7 @@ class SpoolingTransport(Transport):
         self._sender.stop(self._choices.flush_timeout_seconds)
         self.spool.close()
         self._sink.close()
+        self._reports.close()
         if self._slot is not None:
             self._slot.release()
 
