@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
 from math import inf
 from pathlib import Path
 
+import orjson
 import pytest
 import urllib3
 from hypothesis import given
@@ -18,9 +20,11 @@ from toolboxai.telemetry.spool import Spool
 from toolboxai.telemetry.transport.courier import MAX_WAIT_SECONDS, Courier
 from toolboxai.telemetry.transport.limit_file import LimitFile
 from toolboxai.telemetry.transport.sink import Answer
-from toolboxai.telemetry.transport.wire import OutgoingItem, categories_of, record
+from toolboxai.telemetry.transport.wire import OutgoingItem, categories_of, items_in, record
 
 NOW = 1_800_000_000.0
+DAY_SECONDS = 24 * 3_600.0
+SENTRY_CORRECTS_FROM_SECONDS = 55 * 60.0
 YES = Answer(200)
 Say = Callable[[str], Answer]
 
@@ -35,6 +39,7 @@ class Story:
     jumped: float = 0.0
     say: Say = lambda _name: YES
     attempts: list[str] = field(default_factory=list)
+    bodies: list[bytes] = field(default_factory=list)
     arrived: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,6 +65,7 @@ class Story:
     def _post(self, body: bytes) -> Answer:
         name = body.split(b'"name":"')[1].split(b'"')[0].decode()
         self.attempts.append(name)
+        self.bodies.append(body)
         answer = self.say(name)
         if 200 <= answer.status < 300:
             self.arrived.append(name)
@@ -446,3 +452,42 @@ def test_whatever_the_sink_says_all_arrives_once_and_nobody_spins(
     assert len(story.attempts) <= len(names) + len(answers)
     assert story.spool.waiting == 0
     story.spool.close()
+
+
+# -- the time of sending ---------------------------------------------------------------------------
+
+
+def as_sentry_takes_it(body: bytes, *, received_at: float) -> float:
+    """Return the time of an envelope's one event after Sentry has corrected it, in seconds since 1970."""
+    sent_at = datetime.fromisoformat(orjson.loads(body.partition(b"\n")[0])["sent_at"]).timestamp()
+    drift_seconds = received_at - sent_at
+    is_corrected = abs(drift_seconds) >= SENTRY_CORRECTS_FROM_SECONDS
+    ((_, payload),) = items_in(body)
+    return float(orjson.loads(payload)["timestamp"]) + (drift_seconds if is_corrected else 0.0)
+
+
+@pytest.mark.parametrize(
+    ("captured_ahead", "sent_ahead", "wrong_by"),
+    [
+        pytest.param(0, 0, 0, id="right all the time"),
+        pytest.param(-DAY_SECONDS, -DAY_SECONDS, 0, id="wrong all the time"),
+        pytest.param(-DAY_SECONDS, 0, -DAY_SECONDS, id="set right while it waited"),
+        pytest.param(0, DAY_SECONDS, -DAY_SECONDS, id="set wrong while it waited"),
+    ],
+)
+def test_a_wrong_clock_is_seen_by_the_time_of_sending_unless_it_was_set_meanwhile(
+    story: Story, captured_ahead: float, sent_ahead: float, wrong_by: float
+) -> None:
+    story.say = refuse
+    story.jumped = captured_ahead
+    event = OutgoingItem("event", {"name": "event 1", "timestamp": story.now})
+    story.spool.append([record([event], envelope_id="1")])
+    story.run()
+
+    story.say = lambda _name: YES
+    story.jumped = sent_ahead
+    story.run_for(MAX_WAIT_SECONDS)
+
+    assert story.arrived == ["event 1"]
+    corrected = as_sentry_takes_it(story.bodies[-1], received_at=NOW + story.elapsed)
+    assert corrected == pytest.approx(NOW + wrong_by, abs=MAX_WAIT_SECONDS)

@@ -149,7 +149,7 @@ def _opened(kept: bytes) -> dict[str, Any] | None:
     """Return an envelope as one piece of JSON; ``None`` when nothing of it may leave."""
     if not kept:
         return None
-    header = orjson.loads(stamped(kept).partition(b"\n")[0])
+    header = orjson.loads(stamped(kept, now=time.time()).partition(b"\n")[0])
     items = [
         {"type": item.type, **item.headers, "payload": item.payload} for item in items_of(kept)
     ]

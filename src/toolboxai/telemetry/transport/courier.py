@@ -144,7 +144,7 @@ class Courier:
         """Return the bytes to send; none, and counted, of what may not leave or would break us again."""
         with quietly:
             body = self._as_it_may_leave(entry)
-            return stamped(body) if body else b""
+            return stamped(body, now=self._now()) if body else b""
         count_body("internal_sdk_error", entry.body)
         return b""
 

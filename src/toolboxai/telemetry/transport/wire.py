@@ -1,6 +1,6 @@
 """Envelopes as bytes: items in, one durable record out; `sent_at` written when it really leaves."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -120,10 +120,15 @@ def record(
     return b"\n".join(lines) + b"\n"
 
 
-def stamped(kept: bytes, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> bytes:
-    """Return a kept envelope with ``sent_at`` put into its header."""
+def stamped(kept: bytes, *, now: float) -> bytes:
+    """Return a kept envelope with ``sent_at`` put into its header: ``now``, in seconds since 1970.
+
+    By the same clock as the items' own times, right or wrong: a sink takes what it differs from its own as
+    the error of both.
+    """
     header, _, items = kept.partition(b"\n")
-    sent_at = now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    at = datetime.fromtimestamp(now, UTC)
+    sent_at = at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return to_json(orjson.loads(header) | {"sent_at": sent_at}) + b"\n" + items
 
 
