@@ -8,6 +8,7 @@ from datetime import datetime
 from itertools import count
 from math import inf
 from pathlib import Path
+from threading import Barrier, Thread
 
 import orjson
 import pytest
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.spool import Spool
-from toolboxai.telemetry.transport.courier import MAX_WAIT_SECONDS, Courier
+from toolboxai.telemetry.transport.courier import BACKLOG_SECONDS, MAX_WAIT_SECONDS, Courier
 from toolboxai.telemetry.transport.limit_file import LimitFile
 from toolboxai.telemetry.transport.sink import Answer
 from toolboxai.telemetry.transport.wire import OutgoingItem, categories_of, items_in, record
@@ -35,6 +36,7 @@ class Story:
 
     folder: Path
     gap_seconds: float = 0.0
+    connections: int = 1
     elapsed: float = 0.0
     jumped: float = 0.0
     say: Say = lambda _name: YES
@@ -55,7 +57,7 @@ class Story:
         self.spool.recover()
         self.courier = Courier(
             self.spool,
-            self._post,
+            [self._post] * self.connections,
             LimitFile(self.folder / "limits.json", now=lambda: self.now),
             gap_seconds=self.gap_seconds,
             now=lambda: self.now,
@@ -452,6 +454,82 @@ def test_whatever_the_sink_says_all_arrives_once_and_nobody_spins(
     assert len(story.attempts) <= len(names) + len(answers)
     assert story.spool.waiting == 0
     story.spool.close()
+
+
+# -- several at once -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def broad(tmp_path: Path) -> Iterator[Story]:
+    """A story with four connections."""
+    told = Story(tmp_path, connections=4)
+    yield told
+    told.spool.close()
+
+
+def test_what_has_piled_up_goes_several_at_once_and_what_is_new_alone(broad: Story) -> None:
+    together = Barrier(3)
+
+    def meet(name: str) -> Answer:
+        if name != "event new":
+            together.wait(timeout=10)
+        return YES
+
+    broad.say = meet
+    broad.keep("event 1", "event 2", "event 3")
+    broad.elapsed += BACKLOG_SECONDS
+    broad.keep("event new")
+
+    assert broad.courier.advance() == 0
+    assert broad.arrived == ["event new"]
+    assert broad.courier.advance() == 0
+    assert sorted(broad.arrived) == ["event 1", "event 2", "event 3", "event new"]
+    assert broad.run() == inf
+
+
+def test_who_does_not_answer_is_asked_with_one_until_an_answer_comes(broad: Story) -> None:
+    broad.say = refuse
+    broad.keep(*(f"event {number}" for number in range(6)))
+    broad.elapsed += BACKLOG_SECONDS
+    broad.courier.advance()
+    assert sorted(broad.attempts) == ["event 2", "event 3", "event 4", "event 5"]
+
+    broad.attempts.clear()
+    broad.run_for(60)
+    assert len(broad.attempts) < 10
+
+    broad.say = lambda _name: YES
+    broad.run_for(MAX_WAIT_SECONDS)
+    assert sorted(broad.arrived) == [f"event {number}" for number in range(6)]
+
+
+def test_of_several_at_once_each_gets_what_its_answer_says(broad: Story) -> None:
+    says = {"event 1": Answer(400), "log 1": Answer(429, "60:log_item:key")}
+    broad.say = lambda name: says.get(name, YES)
+    broad.keep("event 1", "event 2", "log 1", "transaction 1", "log 2")
+    broad.elapsed += BACKLOG_SECONDS
+
+    with counted("dropped.send_error.error", 1):
+        assert broad.run() == 60
+
+    assert sorted(broad.arrived) == ["event 2", "transaction 1"]
+    assert broad.spool.waiting == 2
+    assert "log 2" not in broad.attempts
+
+
+def test_where_no_more_threads_are_to_be_had_they_go_one_after_the_other(
+    broad: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse_to_start(_thread: Thread) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr(Thread, "start", refuse_to_start)
+    broad.keep("event 1", "event 2", "event 3")
+    broad.elapsed += BACKLOG_SECONDS
+
+    assert broad.run() == inf
+
+    assert broad.attempts == ["event 3", "event 2", "event 1"]
 
 
 # -- the time of sending ---------------------------------------------------------------------------

@@ -160,7 +160,9 @@ class Delivering:
         )
         self.sink = NamingSink(dsn, "test/1", Options(dsn=dsn), attempt_seconds=0.2)
         limits = LimitFile(folder / "limits.json", now=lambda: self.now)
-        self.courier = Courier(self.spool, self.sink, limits, gap_seconds=0.0, now=lambda: self.now)
+        self.courier = Courier(
+            self.spool, [self.sink], limits, gap_seconds=0.0, now=lambda: self.now
+        )
         self.sender = Sender(self.spool, self.courier)
 
     def keep(self, names: list[str]) -> None:

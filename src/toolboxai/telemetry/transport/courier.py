@@ -1,14 +1,12 @@
 """Which envelope goes next, when, and what becomes of it. No thread of its own, and no clock but those it is given."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from math import inf
 from time import monotonic, time
-
-import urllib3
 
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.counters import counters
@@ -17,6 +15,7 @@ from toolboxai.telemetry.transport.limit_file import LimitFile
 from toolboxai.telemetry.transport.limits import Limits, allow, asked
 from toolboxai.telemetry.transport.losses import count_body, count_sent
 from toolboxai.telemetry.transport.sink import Answer, Post
+from toolboxai.telemetry.transport.volley import Volley
 from toolboxai.telemetry.transport.wire import stamped
 
 FIRST_WAIT_SECONDS = 0.25
@@ -68,7 +67,7 @@ class Courier:
     def __init__(
         self,
         spool: Spool,
-        post: Post,
+        posts: Sequence[Post],
         limits: LimitFile,
         *,
         as_it_may_leave: Callable[[Entry], bytes] = lambda entry: entry.body,
@@ -77,7 +76,7 @@ class Courier:
         elapsed: Callable[[], float] = monotonic,
     ) -> None:
         self._spool = spool
-        self._post = post
+        self._volley = Volley(posts)
         self._limits = limits
         self._as_it_may_leave = as_it_may_leave
         self._gap_seconds = gap_seconds
@@ -115,10 +114,10 @@ class Courier:
             return pause_seconds
         self.is_pacing = False
         limits = self._limits.in_force()
-        entry = self._spool.take(partial(allow, limits))
-        if entry is None:
+        entries = self._next(partial(allow, limits))
+        if not entries:
             return self._until_one_ends(limits)
-        pause_seconds = self._deal_with(entry)
+        pause_seconds = self._deal_with(entries)
         self._due_at = self._elapsed() + pause_seconds
         return pause_seconds
 
@@ -127,32 +126,45 @@ class Courier:
             return inf
         return min(LOOK_AGAIN_SECONDS, max(0.001, min(limits.values()) - self._now()))
 
-    def _deal_with(self, entry: Entry) -> float:
+    def _next(self, accept: Callable[[Collection[str]], bool]) -> list[Entry]:
+        """Take the next one; of what has piled up for a sink that answers, as many as may go at once."""
+        entry = self._spool.take(accept)
+        entries = [] if entry is None else [entry]
+        if entry is None or not self._is_backlog(entry) or self._delivery.failures_in_a_row:
+            return entries
+        while len(entries) < self._volley.size and (entry := self._spool.take(accept)):
+            entries.append(entry)
+        return entries
+
+    def _is_backlog(self, entry: Entry) -> bool:
+        return self._spool.age_seconds(entry) >= BACKLOG_SECONDS
+
+    def _deal_with(self, entries: Sequence[Entry]) -> float:
         """Deliver or keep; return the seconds to wait before the next."""
-        body = self._ready(entry)
-        if not body:
-            self._spool.acknowledge(entry)
-            return 0.0
+        ready = [(entry, body) for entry in entries if (body := self._ready(entry))]
+        answers = self._volley([body for _, body in ready])
+        return max(
+            (self._after(entry, answer) for (entry, _), answer in zip(ready, answers, strict=True)),
+            default=0.0,
+        )
+
+    def _after(self, entry: Entry, answer: Answer | str) -> float:
         with quietly:
-            answer = self._answer_to(body)
             if isinstance(answer, Answer):
                 return self._answered(entry, answer)
             return self._not_now(entry, answer)
         return self._not_now(entry, "internal error")
 
     def _ready(self, entry: Entry) -> bytes:
-        """Return the bytes to send; none, and counted, of what may not leave or would break us again."""
+        """Return the bytes to send; none, and it is done with, of what may not leave or would break us again."""
         with quietly:
-            body = self._as_it_may_leave(entry)
-            return stamped(body, now=self._now()) if body else b""
+            if body := self._as_it_may_leave(entry):
+                return stamped(body, now=self._now())
+            self._spool.acknowledge(entry)
+            return b""
         count_body("internal_sdk_error", entry.body)
+        self._spool.acknowledge(entry)
         return b""
-
-    def _answer_to(self, body: bytes) -> Answer | str:
-        try:
-            return self._post(body)
-        except (OSError, urllib3.exceptions.HTTPError) as error:
-            return type(error).__name__
 
     def _answered(self, entry: Entry, answer: Answer) -> float:
         limits = asked(answer.status, answer.rate_limits, answer.retry_after, now=self._now())
@@ -215,7 +227,7 @@ class Courier:
     def _gap_after(self, entry: Entry, answer: Answer) -> float:
         """Return the seconds to leave the sink alone: what waits has piled up, or it talks without end."""
         gap_seconds = 0.0 if answer.is_short else LONG_ANSWER_SECONDS
-        if self._spool.age_seconds(entry) >= BACKLOG_SECONDS:
+        if self._is_backlog(entry):
             gap_seconds = max(gap_seconds, self._gap_seconds)
         if not gap_seconds:
             return 0.0
