@@ -1,11 +1,19 @@
-"""The word lists beside this module, each read once when it is first asked for."""
+"""The word lists beside this module."""
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
+
+# Read with the module: later the process may have given up the rights to its own files.
+_LISTS = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in Path(__file__).with_name("words").glob("*.txt")
+}
 
 
 @cache
 def words(name: str) -> frozenset[str]:
-    """Return the entries of ``words/NAME.txt``: lower case, one a line, ``#`` begins a comment."""
-    text = files(__package__).joinpath("words", f"{name}.txt").read_text(encoding="utf-8")
-    return frozenset(line for line in text.splitlines() if line and not line.startswith("#"))
+    """Return the entries of ``words/NAME.txt``: lower case, one a line, ``#`` begins a comment.
+
+    Raises ``KeyError`` when there is no such list.
+    """
+    return frozenset(line for line in _LISTS[name].splitlines() if line and line[0] != "#")

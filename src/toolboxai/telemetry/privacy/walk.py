@@ -53,7 +53,9 @@ MAX_PARAMETERS = 32
 
 _SCALARS = frozenset({bool, int, float, type(None), datetime})
 # What says most comes first: an application's own facts may use up the budget. Who it was comes before all.
-_FIRST = ("user", "type", "level", "transaction", "contexts", "tags", "exception", "logentry", "message", "request")  # fmt: skip
+_FIRST = ("user", "type", "level", "transaction", "exception", "logentry", "message", "request")  # fmt: skip
+# Where else an id stands that says who somebody is, under a name that elsewhere says nothing.
+_IDENTITIES = frozenset({("plugin", "client")})
 _VERSIONS = frozenset({"agent", "browser", "build", "runtime", "ver", "version", "versions"})
 _TEMPLATE, _PARAMETER = "sentry.message.template", "sentry.message.parameter.{}"
 _READ_ONE_BY_ONE = frozenset({"_meta", "params", _TEMPLATE})
@@ -157,6 +159,7 @@ class Walk:
             return STRUCTURE
         policy = self._policy
         is_told = rule_for(name) is not None or is_of_people(name) or name in OF_PEOPLE
+        is_told |= (parent, name) in _IDENTITIES
         is_own = name in policy.extra_secret_names or name in policy.extra_person_names
         if is_told or is_own or name.endswith("key") or places.is_decided_by_policy(name, parent):
             return ASK
@@ -230,6 +233,8 @@ class Walk:
             return SECRET
         value = value["value"] if isinstance(value, dict) and is_attribute(value) else value
         rule = PERSON if name in policy.extra_person_names else rule_for(name)
+        if (parent, name) in _IDENTITIES:
+            rule = IDENTITY
         if rule is None and is_one:
             rule = _of_one(name, parent, value)
         if rule is None and isinstance(value, str):
