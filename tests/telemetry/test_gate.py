@@ -229,3 +229,20 @@ def test_a_jobs_name_that_is_a_sentence_is_looked_at() -> None:
     }
 
     assert clean(payload, kind="transaction")["transaction"] == "mail [redacted:email] at [redacted:address]"  # fmt: skip
+
+
+def test_a_path_does_not_say_whose_machine_it_was() -> None:
+    frame = {"filename": "app/a.py", "abs_path": "/home/maria.lopez/app/a.py", "function": "f"}
+
+    (cleaned,) = clean({"exception": {"values": [{"stacktrace": {"frames": [frame]}}]}})[
+        "exception"
+    ]["values"][0]["stacktrace"]["frames"]
+
+    assert cleaned == frame | {"abs_path": "/home/[redacted:name]/app/a.py"}
+
+
+def test_what_a_policy_allows_by_name_stays_in_a_request_too() -> None:
+    policy = replace(PRODUCTION, allowed_names=frozenset({"X-Campus", "house"}))
+    request = {"headers": {"X-Campus": "North"}, "data": {"house": "Blue"}, "query_string": "house=Blue"}  # fmt: skip
+
+    assert clean({"request": request}, policy)["request"] == request

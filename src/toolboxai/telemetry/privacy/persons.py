@@ -204,6 +204,9 @@ IDENTITIES = (
         lambda match: _is_somebodys(match["value"]),
     ),
     Rule(NAME, (" @",), re.compile(r"(?i:user|by|from|to|cc|for|with|player)\s@(?P<value>[A-Za-z]\w{2,30})(?![\w./])")),
+)  # fmt: skip
+# Whose machine it was, in the path of a file.
+HOMES = (
     Rule(NAME, ("/home/", "/users/", "\\users\\"), re.compile(r"(?:/home/|/Users/|[\\/]Users[\\/]{1,2})(?P<value>[^/\\\s:\"'<>*?{}]{1,64})(?=[/\\])"), lambda match: match["value"].lower() not in _ACCOUNTS),
 )  # fmt: skip
 # Without one of these there is nothing to ask the rules behind names for.
@@ -357,9 +360,12 @@ def is_of_results(word: str) -> bool:
     return word in _RESULT_WORDS
 
 
-def without_told(text: str, found: Found, *, is_health: bool) -> str:
-    """Return ``text`` without what its sentences say of somebody's results and, if ``is_health``, health."""
-    return _SENTENCE.sub(lambda match: _without_told(match[0], found, is_health=is_health), text)
+def without_told(text: str, found: Found, *, is_health: bool, is_results: bool) -> str:
+    """Return ``text`` without what its sentences say of somebody's results and health, as ``is_results`` and ``is_health`` say."""
+    return _SENTENCE.sub(
+        lambda match: _without_told(match[0], found, is_health=is_health, is_results=is_results),
+        text,
+    )
 
 
 _RESULT_WORDS = frozenset(
@@ -386,7 +392,7 @@ _RESULT_WORDS = frozenset(
 )
 
 
-def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
+def _without_told(sentence: str, found: Found, *, is_health: bool, is_results: bool) -> str:
     if is_health and (spans := _terms_in("health_terms", sentence)):
         several = len({sentence[start:end].lower() for start, end in spans}) > 1
         if several or _EVIDENCE.search(sentence):
@@ -394,7 +400,7 @@ def _without_told(sentence: str, found: Found, *, is_health: bool) -> str:
     if _SURE_EVIDENCE.search(sentence):
         if is_health and (spans := _terms_in("health_terms_taught", sentence)):
             sentence = _without_spans(sentence, spans, found)
-        return Rule(RESULT, (), _SCORE).without(sentence, found)
+        return Rule(RESULT, (), _SCORE).without(sentence, found) if is_results else sentence
     return sentence
 
 

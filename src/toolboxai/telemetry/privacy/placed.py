@@ -125,7 +125,7 @@ class Placed:
         return self._shaped("", value, 0)
 
     def _shaped(self, name: str, value: object, depth: int) -> object:
-        rule = rule_for(name)
+        rule = None if name in self._allowed else rule_for(name)
         if isinstance(value, dict) and depth < MAX_DEPTH:
             members = list(value.items())[:MAX_MEMBERS]
             return {
@@ -159,7 +159,7 @@ class Placed:
     def _header(self, name: str, value: object) -> object:
         if isinstance(value, list | tuple):
             return [self._header(name, one) for one in value[:MAX_ELEMENTS]]
-        rule = rule_for(name)
+        rule = None if name in self._allowed else rule_for(name)
         if rule is not None and not is_harmless(name, rule, value):
             return self._ruled(rule, value)
         if not isinstance(value, str):
@@ -168,7 +168,9 @@ class Placed:
         if "?" in value and lowered in _ADDRESSES:
             placed = self.without_query(value)
             return self._notes.look(value) if placed is NOT_PLACED else placed
-        is_technical = lowered in places.HARMLESS_HEADERS or lowered in places.TECHNICAL
+        is_technical = (
+            lowered in places.HARMLESS_HEADERS | places.TECHNICAL or name in self._allowed
+        )
         return self._shaped_text(name, value, is_technical=is_technical)
 
     def _each(self, value: object, reduce: Callable[[str, object], object]) -> object:

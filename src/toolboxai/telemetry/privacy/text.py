@@ -12,6 +12,7 @@ from toolboxai.telemetry.privacy.numbers import ADDRESSES, BIRTHS, CUED, NUMBERS
 from toolboxai.telemetry.privacy.persons import (
     AFTER_NAMES,
     EMAILS,
+    HOMES,
     IDENTITIES,
     WHO_WAS_TAKEN,
     addresses,
@@ -22,7 +23,7 @@ from toolboxai.telemetry.privacy.persons import (
 from toolboxai.telemetry.privacy.prose import PROSE
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.sieve import EVERY, Asked, Mask, Sieve, ask
-from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, without_literals
+from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, SQL, without_literals
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
 MAX_PLAIN_LINES = 5_000
@@ -52,13 +53,16 @@ class Scanner:
         self.emails = asked(EMAILS)
         self.said = asked(SAID)
         self.told = asked(PROSE)
-        self.numbers = asked((*ADDRESSES, *NUMBERS, *CUED, *BIRTHS, *IDENTITIES, *addresses()))
+        self.numbers = asked(
+            (*ADDRESSES, *NUMBERS, *CUED, *BIRTHS, *IDENTITIES, *HOMES, *addresses())
+        )
+        self.homes = asked(HOMES)
         self.after_names = asked(AFTER_NAMES)
-        self.sql = sieve.add([Rule("sql", HINTS, IS_SQL)]).bits
+        self.sql = asked([Rule(SQL, HINTS, IS_SQL)]).bits
         self.name = 0 if NAME in switched_off else sieve.of_words(self.names.is_telling)
         self.health = 0 if HEALTH in switched_off else sieve.of_words(is_of_health)
         self.results = 0 if RESULT in switched_off else sieve.of_words(is_of_results)
-        self.structure = self.keys.bits | self.emails.bits
+        self.structure = self.keys.bits | self.emails.bits | self.homes.bits
         self.switched_off = switched_off
         # Lines of source code that nothing was found in: every error from there shows them again.
         self._plain_lines: set[str] = set()
@@ -94,11 +98,13 @@ class Scanner:
         return _LITERAL.sub(lambda match: self.look(match[0], found), line)
 
     def look_at_structure(self, text: str, found: Found) -> str:
-        """Return what programs named, without credentials and mail addresses."""
+        """Return what programs named, without credentials, mail addresses and whose machine it was."""
         mask = self.sieve.mask(text, text.lower())
         if not mask & self.structure:
             return text
-        return ask(self.emails, ask(self.keys, text, mask, found), mask, found)
+        for rules in (self.keys, self.emails, self.homes):
+            text = ask(rules, text, mask, found)
+        return text
 
 
 class _Look:
@@ -140,7 +146,12 @@ class _Look:
         if any(taken in text for taken in WHO_WAS_TAKEN):
             text = ask(scanner.after_names, text, EVERY, found)
         if mask & (scanner.health | scanner.results):
-            text = without_told(text, found, is_health=bool(mask & scanner.health))
+            text = without_told(
+                text,
+                found,
+                is_health=bool(mask & scanner.health),
+                is_results=bool(mask & scanner.results),
+            )
         return text
 
     def _without_names(self, text: str) -> str:

@@ -27,6 +27,7 @@ _HARMLESS = re.compile(
 _MAY_BE_WRAPPED = re.compile(
     r"[%\\&]|\w\+\w|(?<![\w/+-])(?=[\w/+-]*[a-z][A-Z])[\w/+-]{12}|[0-9a-f]{14}"
 )
+_HOME = re.compile(r"(?i)^(?:[a-z]:)?[\\/](?:home|users)[\\/]")
 _PLACEHOLDER = re.compile(
     r"%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[srdifxa]|\{\w*(?:![rsa])?(?::[^{}]*)?\}"
 )
@@ -85,13 +86,14 @@ class Texts:
             self._notes.remarks.note(kept, key, rule)
 
     def _looked_at(self, text: str, mode: int, rules: list[str], echoes: Sequence[Needle]) -> str:
-        if text in self._notes.setting.policy.allowed_texts or is_ours(text):
+        is_version = mode in {STRUCTURE, VERSION} and places.RELEASE.fullmatch(text.strip("'\""))
+        if text in self._notes.setting.policy.allowed_texts or is_ours(text) or is_version:
             return text
         if mode == SOURCE:
             return self._scanner.look_at_source(text, rules.append, echoes)
-        if mode in {STRUCTURE, VERSION} and places.RELEASE.fullmatch(text.strip("'\"")):
-            return text
-        if mode == STRUCTURE and places.LOOKS_LIKE_STRUCTURE.fullmatch(text):
+        if mode == STRUCTURE and (
+            _HOME.search(text) or places.LOOKS_LIKE_STRUCTURE.fullmatch(text)
+        ):
             return self._scanner.look_at_structure(text, rules.append)
         inner = parsed(text)
         if inner is None:
@@ -104,7 +106,7 @@ class Texts:
 
     def with_cues(self, template: object, params: Sequence[tuple[Holder, Key]]) -> None:
         """Look at each parameter of a message, given by where it stands, behind the words before its place."""
-        if not isinstance(template, str):
+        if not isinstance(template, str) or "parameter" in self._scanner.switched_off:
             return
         position, before = 0, ""
         for match, (holder, key) in zip(_PLACEHOLDER.finditer(template), params, strict=False):

@@ -370,21 +370,13 @@ class Walk:
         rule = rule_for(before) if before else None
         if rule is None and before and place == 1 and quantity == 2 and isinstance(text, str):
             rule = self._rule(before, name, text, is_one=False)
-        if (
-            rule is not None
-            and isinstance(element, str)
-            and rule_for(element) == rule
-            and IS_NAME.fullmatch(element)
-        ):
+        is_word = isinstance(element, str) and IS_NAME.fullmatch(element) is not None
+        if rule is not None and is_word and rule_for(str(element)) == rule:
             return None  # a list of names
-        if (
-            rule is None
-            and isinstance(text, str)
-            and is_of_people(name)
-            and self._scanner.names.is_name(text)
-        ):
-            return NAME
-        return rule
+        may_be_name = rule is None and isinstance(text, str) and is_of_people(name)
+        if may_be_name and self._scanner.names.is_name(str(text)):
+            rule = NAME
+        return None if rule in self._policy.switched_off else rule
 
     def _element(self, kept: list[Any], place: int, element: object, depth: int, name: str) -> None:
         if isinstance(element, str) and name in places.URLS and "?" in element:
