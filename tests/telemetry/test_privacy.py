@@ -323,6 +323,17 @@ def test_source_lines_keep_their_names_and_lose_their_tokens() -> None:
     }
 
 
+def test_a_line_of_source_that_was_clean_before_is_still_looked_through_for_echoes() -> None:
+    gate, line = Gate(PSEUDONYM), "greeting = 'Xq7-violet' + suffix"
+    shown = []
+    for password in ("another-1", "Xq7-violet"):
+        passed = gate.clean("event", {"password": password, "context_line": line})
+        assert passed is not None
+        shown.append(passed.payload["context_line"])
+
+    assert shown == [line, "greeting = '[redacted:echo]' + suffix"]
+
+
 def test_objects_become_the_name_of_their_type() -> None:
     class Opaque:
         def __repr__(self) -> str:
