@@ -46,6 +46,25 @@ def test_the_goals_are_met_on_a_corpus_that_is_drawn_anew(seed: int) -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "SELECT id FROM pupil WHERE name = 'Maria Lopez' LIMIT 1",
+        "client 203.0.113.9:51234 timed out",
+        "rediss://user:hunter22@cache/0 refused",
+        "password=hunter22, student Maria Lopez (id S1234567)",
+        "raw=bWFyaWEubG9wZXpAc2Nob29sLm9yZyBmYWlsZWQ=",
+    ],
+)
+def test_what_was_cleaned_is_clean(text: str) -> None:
+    payload = {"message": text, "extra": {"counts": {"ghp_" + "a1B2" * 9: 3}}}
+
+    once = clean(payload)
+
+    assert clean(once) == once
+    assert once["message"].count("[") == once["message"].count("]")
+
+
+@pytest.mark.parametrize(
     ("text", "cleaned"),
     [
         ("Student Maria Lopez could not be enrolled", "Student [redacted:name] could not be enrolled"),

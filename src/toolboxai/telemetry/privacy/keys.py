@@ -4,6 +4,8 @@ import re
 from functools import lru_cache
 from unicodedata import combining, normalize
 
+from toolboxai.telemetry.privacy.markers import IS_MARKER
+
 SECRET = "secret"  # noqa: S105 - the name of a rule
 NAME, EMAIL, PHONE, IDENTITY = "name", "email", "phone", "person-id"
 ADDRESS, BIRTH, HEALTH, RESULT = "address", "birth-date", "health", "result"
@@ -123,12 +125,8 @@ _OF_ROBLOX = {
     **dict.fromkeys(("id", "uid", "userid", "number"), IDENTITY),
 }  # fmt: skip
 _LAST_WORDS = {
-    "login": NAME,
-    "ign": NAME,
-    "nick": NAME,
-    "uid": IDENTITY,
-    "uids": IDENTITY,
-    "logins": NAME,
+    **dict.fromkeys(("login", "logins", "ign", "nick", "holder", "kindes"), NAME),
+    **dict.fromkeys(("uid", "uids", "upn", "uln"), IDENTITY),
 }
 _PERSON_NEITHER = (
     "networkaddress", "serveraddress", "bindaddress", "listenaddress", "memoryaddress", "baseaddress", "addressfamily",
@@ -145,7 +143,7 @@ PEOPLE = frozenset(
         "profile", "pupil", "pupils", "recipient", "recipients", "sender", "sibling", "siblings", "staff", "student",
         "students", "subscriber", "teacher", "teachers", "tutor", "user", "users", "visitor", "assignee", "reporter",
         "counselor", "alumno", "alumna", "estudiante", "eleve", "schueler", "schuler", "headteacher", "coach", "who",
-        "participant", "participants", "elev", "eleves", "alumnos", "alumnas", "aluno", "aluna", "alunno", "alunna", "leerling", "uczen", "eltern", "mutter", "vater", "lehrer", "lehrerin", "padre", "madre", "tutora", "enseignant", "profesor", "profesora", "submitter", "employee", "candidate", "applicants", "nachhilfe", "enrollee", "enrollees", "registrant", "trainee", "intern", "mentor", "mentee", "kid", "kids", "son", "daughter", "mum", "dad", "mom", "schulerin", "schuelerin", "attendee", "attendees", "signer", "requester", "approver", "actor",
+        "participant", "participants", "elev", "eleves", "alumnos", "alumnas", "aluno", "aluna", "alunno", "alunna", "leerling", "uczen", "eltern", "mutter", "vater", "lehrer", "lehrerin", "padre", "madre", "tutora", "enseignant", "profesor", "profesora", "submitter", "employee", "candidate", "applicants", "nachhilfe", "sis", "enrollee", "enrollees", "registrant", "trainee", "intern", "mentor", "mentee", "kid", "kids", "son", "daughter", "mum", "dad", "mom", "schulerin", "schuelerin", "attendee", "attendees", "signer", "requester", "approver", "actor",
     }
 )  # fmt: skip
 # What is told of a person under a name that only says so below or beside a word for people.
@@ -167,6 +165,8 @@ _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA
 @lru_cache(maxsize=16_384)
 def words_of(name: str) -> tuple[str, ...]:
     """Return the words of a name in any spelling, in lower case. Of a long name the end: that is where the noun stands."""
+    if "[redacted:" in name:  # the name of a rule says nothing of the value
+        name = IS_MARKER.sub("", name)
     name = name[-MAX_NAME_CHARS:]
     if not name.isascii():
         name = "".join(map(_plain_letter, name))

@@ -11,18 +11,19 @@ IS_SQL = re.compile(
     re.DOTALL,
 )
 HINTS = ("select", "insert", "update", "delete", "where", "values", "replace", "merge")
+# Where a parameter will stand.
+_PLACES = ("%s", "%(", "?", ":", "$")
 _LITERALS = (
     Rule(
         SQL,
         ("'",),
-        re.compile(
-            r"(?<![\w'\\])[NEBXnebx]?'(?P<value>(?!\[redacted:|%s|%\(|\?|:|\$)(?:[^'\\]|''|\\.)++)(?:'|\Z)"
-        ),
+        re.compile(r"(?<![\w'\\])[NEBXnebx]?'(?P<value>(?:[^'\\]|''|\\.)++)(?:'|\Z)"),
+        lambda match: not match["value"].startswith(_PLACES),
     ),
     Rule(
         SQL,
         ('"',),
-        re.compile(r"(?:=|\(|,|(?i:like|in))\s{0,2}\"(?P<value>(?!\[redacted:)[^\"\\]++)\""),
+        re.compile(r"(?:=|\(|,|(?i:like|in))\s{0,2}\"(?P<value>[^\"\\]++)\""),
     ),
     Rule(
         SQL,
