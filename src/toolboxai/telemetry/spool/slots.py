@@ -12,7 +12,7 @@ from toolboxai.telemetry.spool.disk import RealDisk
 
 MAX_WORKERS = 256
 LABEL_FILE = "sink"
-# What a worker tells the others (telemetry.workers): it means nothing once the worker is gone.
+# What a worker tells the others (telemetry.figures.workers): it means nothing once the worker is gone.
 FIGURES_NAME = "figures.json"
 _PASSING = {
     errno.ENOSPC,
