@@ -4,6 +4,7 @@ import base64
 import html
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 import orjson
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from toolboxai.cli.audit.outcomes import outcomes_of
 from toolboxai.cli.audit.searching import HEADER, leaks, reached, texts_of
 from toolboxai.server.audit import places
 from toolboxai.server.audit.canaries import KINDS, Canaries, Kind
@@ -108,3 +110,16 @@ def test_the_same_seed_plants_the_same_and_another_seed_something_else(
 
 def test_every_place_has_a_word_of_its_own() -> None:
     assert len({places.tag_of(place) for place in places.PLACES}) == len(places.PLACES)
+
+
+def test_a_value_that_two_places_got_by_chance_tells_of_neither() -> None:
+    ours = CANARIES.planted(places.BY_ASKERS[0], KINDS[0])
+    theirs = replace(ours, place=places.BY_ASKERS[1])
+    pseudonym = f"p1_{'a' * 26}"
+    said = wire("event", {"user": {"id": pseudonym}})
+
+    alone = list(outcomes_of([ours], texts_of([], [said]), lambda _: pseudonym))
+    both = list(outcomes_of([ours, theirs], texts_of([], [said]), lambda _: pseudonym))
+
+    assert [outcome.reached for outcome in alone] == ["pseudonym 1"]
+    assert [outcome.reached for outcome in both] == ["nothing", "nothing"]

@@ -27,13 +27,15 @@ def outcomes_of(
 ) -> Iterator[Outcome]:
     """Yield what became of each place's canaries."""
     found = leaks(planted, wire)
+    # By chance two places may get the same birth date: then nobody can tell whose pseudonym it is.
+    often = Counter(canary.value for canary in planted)
     for place in dict.fromkeys(canary.place for canary in planted):
         own = [canary for canary in planted if canary.place == place]
         leaked = {f"{canary.kind.name} ({kind})" for canary, kind in found if canary.place == place}
         if leaked:
             yield Outcome(place, len(own), f"LEAKED: {', '.join(sorted(leaked))}", leaked=True)
         else:
-            names = [pseudonym(canary.value) for canary in own]
+            names = [pseudonym(one.value) for one in own if often[one.value] == 1]
             known = sum(any(name in texts.folded for texts in wire) for name in names)
             yield Outcome(place, len(own), _instead(place, wire, known), leaked=False)
 
