@@ -14,6 +14,7 @@ AT_LEAST = {
     "health_terms": 300,
     "health_terms_taught": 100,
     "name_like_terms": 500,
+    "not_names": 300,
     "person_cues": 100,
     "public_figures": 600,
     "street_words_after": 50,

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
 from urllib.parse import unquote_plus
 
 import orjson
@@ -67,7 +66,7 @@ def _strings_in(payload: bytes) -> Iterator[str]:
         yield payload.decode("utf-8", "replace")
 
 
-def _strings(value: Any) -> Iterator[str]:  # noqa: ANN401 - JSON
+def _strings(value: object) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

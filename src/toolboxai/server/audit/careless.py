@@ -102,9 +102,7 @@ class Careless:
         # A class for each kind: more than a few of one error are only counted.
         kind = type(f"Careless{KINDS.index(self._kind)}Error", (CarelessError,), {})
         error = kind(self.text(places.EXCEPTION))
-        error.add_note(self.text(places.NOTE))
-        assert note  # noqa: S101 - both are only there to be variables
-        assert held  # noqa: S101
+        error.add_note(f"{self.text(places.NOTE)} ({len(note)}, {len(held)})")
         raise error from ValueError(self.text(places.CAUSE))
 
     async def fail_later(self) -> None:

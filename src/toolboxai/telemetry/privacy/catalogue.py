@@ -1,19 +1,19 @@
 """The rules by name: what each takes, and whether a deployment may do without it. Plain values."""
 
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, auto
 
 
 class Group(StrEnum):
     """What a rule is for."""
 
-    SECRET = "secret"  # noqa: S105 - the name of a group
+    SECRET = auto()
     """What opens something. Applies always and everywhere."""
-    PERSON = "person"
+    PERSON = auto()
     """Who somebody is."""
-    CONTENT = "content"
+    CONTENT = auto()
     """What was typed or stored: it may be anybody's."""
-    GATE = "gate"
+    GATE = auto()
     """What the gate needs to keep its promises and its limits. Applies always."""
 
 

@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from toolboxai.telemetry.privacy.keys import EMAIL, HEALTH, IDENTITY, NAME, SECRET, is_telling_word
 from toolboxai.telemetry.privacy.markers import IS_MARKER, IS_SHAPE, marker
-from toolboxai.telemetry.privacy.names import WORD, is_common, is_no_name
+from toolboxai.telemetry.privacy.names import is_common, is_no_name
 from toolboxai.telemetry.privacy.rules import Found
+from toolboxai.telemetry.privacy.tokens import WORD
 
 ECHO = "echo"
 MAX_ECHOES = 512

@@ -13,6 +13,7 @@ from toolboxai.telemetry.privacy.keys import (
 )
 from toolboxai.telemetry.privacy.markers import is_ours, marker
 from toolboxai.telemetry.privacy.names import Names
+from toolboxai.telemetry.privacy.places import FILES
 from toolboxai.telemetry.privacy.plausible import REMARK, is_plausible
 from toolboxai.telemetry.privacy.rules import Found
 from toolboxai.telemetry.privacy.spans import span
@@ -114,9 +115,7 @@ class Named:
 
 # `src/tokens.py:55`, `handlers.password_reset:handle`, `lambda token: token.value`.
 _CODE_BEFORE = re.compile(r"(?:[/\\]|\blambda |\bdef \w{1,40}\([^)]{0,80}|\bclass )\Z")
-_FILE = re.compile(
-    r"(?i)[\w.-]+\.(?:py|js|mjs|ts|tsx|jsx|lua|luau|rs|go|rb|java|kt|php|html?|css|json|ya?ml|toml|sql|so|c|h|cpp|txt|log|csv|md)"
-)
+_FILE = re.compile(rf"(?i)[\w.-]+\.(?:{FILES})")
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:[\s,;)\]}\"']|\Z)")
 _COMPLAINT = re.compile(r"[a-z]{2,16}\Z")
 

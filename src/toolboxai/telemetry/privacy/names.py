@@ -1,22 +1,17 @@
 """Persons' names in free text: after a word that says so, or by the names themselves."""
 
 import re
-from collections.abc import Iterator, Sequence
-from re import Match
+from collections.abc import Iterator
+from functools import cache
 from unicodedata import normalize
 
 from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.tokens import Tokens
 from toolboxai.telemetry.privacy.vocabulary import words
 
-MAX_NAMEWORDS = 5
+MAX_NAME_WORDS = 5
+NOT_NAMES = words("not_names")
 
-# Letters, with the marks that some scripts write above and below them: whatever isn't a digit, a sign or a space.
-_OTHER = (
-    r"[^\s\d_\x00-\u024f\u1e00-\u1eff\u2000-\u200b\u200e-\u206f\u20a0-\u2bff"
-    r"\u3000-\u3004\u3008-\u3020\u3030\u303f\ufe10-\ufe4f\uff00-\uff20\uff3b-\uff40\uff5b-\uff65\ufff9-\uffff]"
-)
-_LATIN = r"[A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\u024f\u1e00-\u1eff\u0300-\u036f]"
-WORD = re.compile(rf"{_LATIN}+(?:['’`´-]{_LATIN}+)*|{_OTHER}+(?:['’-]{_OTHER}+)*")
 _PARTICLES = frozenset(
     {
         "abu", "al", "ap", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el", "ibn",
@@ -31,149 +26,17 @@ _CUES_IN_OTHER_SCRIPTS = frozenset(
     ["התלמיד", "התלמידה", "תלמיד", "תלמידה", "המורה", "שמי", "الطالب", "الطالبة", "تلميذ", "تلميذة", "المعلم", "المعلمة", "اسمي", "ученик", "ученица", "студент", "студентка", "учитель", "уважаемая", "уважаемый", "дорогая", "дорогой", "зовут", "ученика", "ученицы", "мама", "папа", "नाम", "छात्र", "छात्रा", "शिक्षक", "विद्यार्थी", "학생", "이름은", "선생님", "생徒", "学生", "生徒", "名前は", "私の名前は", "先生", "老师", "同学", "我叫", "μαθητής", "μαθήτρια", "с", "уважением"]
 )  # fmt: skip
 _REGARDS = frozenset(
-    [
-        "groet",
-        "groeten",
-        "grüßen",
-        "grüsse",
-        "grüße",
-        "gruß",
-        "terveisin",
-        "üdvözlettel",
-        "thanks",
-        "thx",
-        "cheers",
-        "saludos",
-        "pozdrawiam",
-    ]
-)
+    {"groet", "groeten", "grüßen", "grüsse", "grüße", "gruß", "terveisin", "üdvözlettel", "thanks", "thx", "cheers", "saludos", "pozdrawiam"}
+)  # fmt: skip
 _CUE_PHRASES = frozenset(
     {"name", "called", "named", "am", "chiamo", "llamo", "appelle", "heiße", "heisse", "heet", "nazywam", "jmenuji", "hedder", "heter", "chamo", "nimeni", "adım", "ismim"}
 )  # fmt: skip
 _SURELY_PEOPLE = frozenset(
-    {
-        "child",
-        "student",
-        "pupil",
-        "parent",
-        "guardian",
-        "mother",
-        "father",
-        "sibling",
-        "learner",
-        "children",
-        "students",
-        "pupils",
-        "parents",
-        "guardians",
-        "carer",
-        "teacher",
-        "tutor",
-    }
-)
+    {"child", "student", "pupil", "parent", "guardian", "mother", "father", "sibling", "learner", "children", "students", "pupils", "parents", "guardians", "carer", "teacher", "tutor"}
+)  # fmt: skip
 _CUE_FILLERS = frozenset(
-    {
-        "named",
-        "called",
-        "name",
-        "is",
-        "was",
-        "user",
-        "full",
-        "and",
-        "the",
-        "first",
-        "last",
-        "for",
-        "by",
-        "of",
-        "id",
-        "de",
-        "del",
-        "von",
-        "di",
-        "du",
-        "för",
-        "van",
-        "til",
-        "till",
-    }
-)
-# What stands capitalised after a cue or beside a name in the texts of programs and schools, and isn't a name.
-_NOT_NAMES = frozenset(
-    """
-    a about academic roblox studio com org net edu gov www access account action active activity add admin administrator agent ai all already an analysis and announcement any
-    api app application april archive are art as assessment assignment assistant at attendance audit august auth author authentication
-    authorization back background bad base basic be behavior body book box browser bug build bulk button by cache calendar call can
-    cannot card center centre change chart chat check child class classes classroom cloud code college command comment committee
-    community config configuration connect connection console content context control cookie copy core council count course create
-    created csv current curriculum dashboard data database date day days db debug december default delete deleted demo department
-    desktop details detail development device digest directory disabled district division do document does domain done draft driver each
-    education edit editor email empty enabled end endpoint engine english enrolled enrollment entry environment error event every evening
-    exam exception expected export external failed failure feature february feedback field file filter final first folder for forbidden form
-    format found friday from full function gateway general generate generated generation get goal grade gradebook grades group groups guide
-    had handbook handler has have header health help helper high history home homework host hour house http https id ids if image import in
-    index info information input instance int integration internal invalid invite is issue it item items its january job july june key keys
-    label language last layer lead learning lesson lessons let level library license limit link list live load local log login logout lower
-    mail main management manager map march material math mathematics maths max may media meeting member message method metric middleware
-    missing mobile mode model module monday month move my name native network new next night no node none not note notes notebook
-    notification november null number object objective october of off office offline ok old on one online open operation option or order
-    organization other our out outcome output overview own owner page pages parent parse part password path payload payment pending
-    performance period permission permissions person phase phone place plan platform play player please plugin point policy pool portal post
-    pre primary print privacy private process processing production profile program progress project provider public pupil push query question
-    queue quiz quizzes rate read reader reading ready reason received record records redirect redis ref refresh registration rejected relation
-    release remote remove rename render report reports request requests required reset resource response rest result results retry return
-    review role room root route row rows rule run sample saturday save scene schedule school science score script search second section
-    secure security select send september server service services session set setting settings setup share shared sheet shop show sign signal
-    site size skill skills some source space spec staff stage standard start state statement statistics status step stop storage store stream
-    string student students studio study subject submission submit submitted success summary sunday support survey sync system table tag task
-    teacher teachers team template term test tests text that the their them then there they this thread thursday tier time timeout title to
-    token tool tools total tracker training transaction transfer trial true tuesday tutor tutorial two type unable undefined union unit unknown
-    update upload upper url usage use user username users utc valid validation value values version video view voice was we web webhook
-    wednesday week welcome were when where which who why widget will window with work worker workshop workspace world worlds would write
-    wrong year yes you your zone false nan inf nil id's day's class's year's
-    january's bonjour hallo hola ciao
-    """.split()  # noqa: SIM905 - a list of words reads better than five hundred strings
-)
-
-
-# L'élève, d'Aubigné, and the marks of Python's texts: b'Frau.
-_ELISIONS = frozenset(
-    {
-        "l",
-        "d",
-        "m",
-        "s",
-        "n",
-        "qu",
-        "j",
-        "c",
-        "t",
-        "un",
-        "dell",
-        "all",
-        "sant",
-        "b",
-        "r",
-        "u",
-        "f",
-        "rb",
-    }
-)
-
-
-def _bare(word: str) -> str:
-    """Return a word as the lists spell it: Zeynep'in is zeynep, O'Neil is oneil."""
-    low = word.replace("İ", "i").lower()
-    if word.isascii() and word.isalpha():
-        return low
-    low = normalize("NFC", low).replace("’", "'").replace("`", "'").replace("´", "'")
-    head, apostrophe, rest = low.partition("'")
-    if not apostrophe:
-        return low
-    if head in _ELISIONS:
-        return rest
-    return head if len(head) > 2 else head + rest
+    {"named", "called", "name", "is", "was", "user", "full", "and", "the", "first", "last", "for", "by", "of", "id", "de", "del", "von", "di", "du", "för", "van", "til", "till"}
+)  # fmt: skip
 
 
 class _Lexicon:
@@ -188,36 +51,8 @@ class _Lexicon:
         return "-" in low and any(part in self._names for part in low.split("-") if len(part) > 2)
 
 
-_ELIDED = frozenset({"d'", "d’", "l'", "l’", "b'"})
-
-
-class _Tokens:
-    """The words of a text, with what stands between them."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.matches: Sequence[Match[str]] = list(WORD.finditer(text))
-        self.low = [_bare(match[0]) for match in self.matches]
-
-    def between(self, index: int) -> str:
-        """Return what stands between a word and the next."""
-        if index + 1 >= len(self.matches):
-            return "\n"
-        return self.text[self.matches[index].end() : self.matches[index + 1].start()]
-
-    def before(self, index: int) -> str:
-        """Return the character before a word."""
-        return self.text[: self.matches[index].start()][-1:]
-
-    def is_capital(self, index: int) -> bool:
-        """Say whether a word begins with a capital, or is of a script that has none."""
-        word = self.matches[index][0]
-        first = word.replace("’", "'").partition("'")[2][:1] if word[:2] in _ELIDED else word[0]
-        return not first.islower()
-
-
 class Names:
-    """Finds names; the word lists are read when the first is made."""
+    """Finds names. Plain lists that don't change: `known_names` makes one for all."""
 
     def __init__(self) -> None:
         self._given = _Lexicon("given_names")
@@ -244,7 +79,7 @@ class Names:
     def without(self, text: str, rule: str) -> tuple[str, int]:
         """Return ``text`` with a marker of ``rule`` for each name, and how many there were."""
         parts, position, quantity = [], 0, 0
-        for start, end in self._spans(_Tokens(text)):
+        for start, end in self._spans(Tokens(text)):
             if start >= position:
                 parts += [text[position:start], marker(rule)]
                 position, quantity = end, quantity + 1
@@ -252,9 +87,9 @@ class Names:
 
     def is_name(self, text: str) -> bool:
         """Say whether ``text`` as a whole reads like somebody's name."""
-        tokens = _Tokens(text)
+        tokens = Tokens(text)
         if (
-            not 1 <= len(tokens.low) <= MAX_NAMEWORDS
+            not 1 <= len(tokens.low) <= MAX_NAME_WORDS
             or len(text) > 80
             or text.lower() in self._others
         ):
@@ -264,7 +99,7 @@ class Names:
         ) or (
             len(tokens.low) > 1
             and all(
-                (tokens.is_capital(place) and word not in _NOT_NAMES) or word in _PARTICLES
+                (tokens.is_capital(place) and word not in NOT_NAMES) or word in _PARTICLES
                 for place, word in enumerate(tokens.low)
             )
             and not self._known_others(tokens, 0, len(tokens.low))
@@ -276,20 +111,20 @@ class Names:
 
     def is_name_of(self, whose: str, text: str) -> bool:
         """Say whether ``text`` under a word for people reads like the name of one, known or not."""
-        tokens = _Tokens(text)
+        tokens = Tokens(text)
         words_only = all(
             char.isalpha() or char in " .,'’-\u200c\u200d" or not char.isascii() for char in text
         )
-        if not 1 <= len(tokens.low) <= 2 * MAX_NAMEWORDS or len(text) > 80 or not words_only:
+        if not 1 <= len(tokens.low) <= 2 * MAX_NAME_WORDS or len(text) > 80 or not words_only:
             return self.is_name(text)
-        if text.lower() in self._others or not _NOT_NAMES.isdisjoint(tokens.low):
+        if text.lower() in self._others or not NOT_NAMES.isdisjoint(tokens.low):
             return False
         is_sure = whose.rpartition("_")[2].lower() in _SURELY_PEOPLE
         return (is_sure and len(tokens.low) > 1) or all(
             tokens.is_capital(place) or word in _PARTICLES for place, word in enumerate(tokens.low)
         )
 
-    def _spans(self, tokens: _Tokens) -> Iterator[tuple[int, int]]:
+    def _spans(self, tokens: Tokens) -> Iterator[tuple[int, int]]:
         index = 0
         while index < len(tokens.low):
             first, last = self._name_at(tokens, index)
@@ -299,7 +134,7 @@ class Names:
             yield tokens.matches[first].start(), tokens.matches[last].end()
             index = last + 1
 
-    def _name_at(self, tokens: _Tokens, index: int) -> tuple[int, int | None]:
+    def _name_at(self, tokens: Tokens, index: int) -> tuple[int, int | None]:
         """Return the first and the last word of the name that begins at ``index`` or is announced there."""
         word = tokens.low[index]
         if word in self._cues or (word in _CUE_PHRASES and _is_said(tokens, index)):
@@ -315,15 +150,15 @@ class Names:
         )
         return index - is_second, last
 
-    def _is_first(self, tokens: _Tokens, place: int) -> bool:
+    def _is_first(self, tokens: Tokens, place: int) -> bool:
         """Say whether a capitalised word before a comma is the family's name: `'Scognamiglio, Ettore'`."""
-        if not tokens.is_capital(place) or tokens.low[place] in _NOT_NAMES:
+        if not tokens.is_capital(place) or tokens.low[place] in NOT_NAMES:
             return False
-        return tokens.before(place) in {"", "'", '"', "(", "[", "“", "‘", "«", "\n", ";"} or (
+        return tokens.before(place) in _OPENS | {"\n", ";"} or (
             place > 0 and tokens.low[place - 1] in self._cues
         )
 
-    def _after_cue(self, tokens: _Tokens, index: int) -> int | None:
+    def _after_cue(self, tokens: Tokens, index: int) -> int | None:
         """Return the word at which what the cue announces would begin."""
         for place in range(index, min(index + 3, len(tokens.low) - 1)):
             between = tokens.between(place)
@@ -334,9 +169,9 @@ class Names:
                 return place + 1
         return None
 
-    def _announced(self, tokens: _Tokens, first: int) -> int | None:
+    def _announced(self, tokens: Tokens, first: int) -> int | None:
         word = tokens.low[first]
-        if not tokens.is_capital(first) or word in _NOT_NAMES or self._is_of_another(tokens, first):
+        if not tokens.is_capital(first) or word in NOT_NAMES or self._is_of_another(tokens, first):
             return None
         is_known = word in self._given or word in self._surnames or word in self._maybe_given
         is_known |= word in self._maybe_surnames
@@ -346,7 +181,7 @@ class Names:
             return follows if follows > first and tokens.low[follows] in self._surnames else None
         return self._end(tokens, first, is_announced=True)
 
-    def _by_itself(self, tokens: _Tokens, index: int) -> int | None:
+    def _by_itself(self, tokens: Tokens, index: int) -> int | None:
         word = tokens.low[index]
         if self._is_of_another(tokens, index) or tokens.before(index) in _GLUE:
             return None
@@ -365,7 +200,7 @@ class Names:
             return after if is_known else None
         return self._by_surname(tokens, index, following)
 
-    def _by_surname(self, tokens: _Tokens, index: int, following: str) -> int | None:
+    def _by_surname(self, tokens: Tokens, index: int, following: str) -> int | None:
         """Find `M. Lopez`, `Lopez, Maria` and `Xiomara Lopez`."""
         word, joint = tokens.low[index], tokens.between(index)
         if not tokens.is_capital(index):
@@ -373,13 +208,13 @@ class Names:
         if (
             joint == ", "
             and index + 1 < len(tokens.low)
-            and (word in self._surnames or word not in _NOT_NAMES)
+            and (word in self._surnames or word not in NOT_NAMES)
         ):
             after = tokens.low[index + 1]
             is_given = word in self._surnames and (
                 after in self._given or after in self._maybe_given
             )
-            is_given |= after not in _NOT_NAMES and _is_enclosed(tokens, index, index + 1)
+            is_given |= after not in NOT_NAMES and _is_enclosed(tokens, index, index + 1)
             return (
                 self._end(tokens, index + 1) if is_given and tokens.is_capital(index + 1) else None
             )
@@ -391,7 +226,7 @@ class Names:
             return None
         is_initial = len(word) == 1 and joint in {". ", " ", "."}
         is_unknown = (
-            len(word) > 2 and word not in _NOT_NAMES and word not in self._cues and joint == " "
+            len(word) > 2 and word not in NOT_NAMES and word not in self._cues and joint == " "
         )
         return (
             self._end(tokens, index + 1)
@@ -399,10 +234,10 @@ class Names:
             else None
         )
 
-    def _end(self, tokens: _Tokens, first: int, *, is_announced: bool = False) -> int:
+    def _end(self, tokens: Tokens, first: int, *, is_announced: bool = False) -> int:
         """Return the last word of the name that begins at ``first``."""
         last, place = first, first
-        while place + 1 < len(tokens.low) and place - first < MAX_NAMEWORDS:
+        while place + 1 < len(tokens.low) and place - first < MAX_NAME_WORDS:
             joint = tokens.between(place)
             if joint not in _JOINTS and not (
                 joint == ", "
@@ -420,7 +255,7 @@ class Names:
                 continue
             elif (
                 tokens.is_capital(place)
-                and word not in _NOT_NAMES
+                and word not in NOT_NAMES
                 and not _is_shouted(tokens.matches[place][0])
             ):
                 last = place
@@ -428,15 +263,15 @@ class Names:
                 break
         return last
 
-    def _follows_comma(self, tokens: _Tokens, place: int, *, is_announced: bool) -> bool:
+    def _follows_comma(self, tokens: Tokens, place: int, *, is_announced: bool) -> bool:
         """Say whether a given name follows a surname: `Lopez, Maria`."""
         after = tokens.low[place + 1]
-        if not tokens.is_capital(place + 1) or after in _NOT_NAMES:
+        if not tokens.is_capital(place + 1) or after in NOT_NAMES:
             return False
         is_surname = is_announced or tokens.low[place] in self._surnames
         return after in self._given or after in self._maybe_given or is_surname
 
-    def _is_of_another(self, tokens: _Tokens, index: int) -> bool:
+    def _is_of_another(self, tokens: Tokens, index: int) -> bool:
         """Say whether the word belongs to a public figure or a term that reads like a name."""
         return any(
             self._known_others(tokens, start, end)
@@ -446,11 +281,11 @@ class Names:
             if end - start > 1
         )
 
-    def _known_others(self, tokens: _Tokens, start: int, end: int) -> bool:
+    def _known_others(self, tokens: Tokens, start: int, end: int) -> bool:
         return " ".join(tokens.low[start:end]) in self._others
 
 
-def _is_said(tokens: _Tokens, index: int) -> bool:
+def _is_said(tokens: Tokens, index: int) -> bool:
     """Say whether a name is told in a sentence: `my name is`, `a pupil called`."""
     follows = tokens.low[index + 1] if index + 1 < len(tokens.low) else ""
     if tokens.low[index] == "am":
@@ -462,21 +297,13 @@ def _is_said(tokens: _Tokens, index: int) -> bool:
 _GLUE = frozenset("/_@#$\\")
 
 
-def _is_enclosed(tokens: _Tokens, first: int, last: int) -> bool:
+def _is_enclosed(tokens: Tokens, first: int, last: int) -> bool:
     """Say whether quotes or brackets, or the ends of the text, stand right around the words."""
-    before = tokens.text[: tokens.matches[first].start()][-1:]
-    after = tokens.text[tokens.matches[last].end() :][:1]
-    return before in {"", "'", '"', "(", "[", "“", "‘", "«"} and after in {
-        "",
-        "'",
-        '"',
-        ")",
-        "]",
-        "”",
-        "’",
-        "»",
-    }
+    return tokens.before(first) in _OPENS and tokens.after(last) in _CLOSES
 
+
+_OPENS = frozenset({"", "'", '"', "(", "[", "“", "‘", "«"})
+_CLOSES = frozenset({"", "'", '"', ")", "]", "”", "’", "»"})
 
 _BY = frozenset(
     {"by", "from", "von", "par", "por", "für", "pour", "od", "från", "author", "for", "with"}
@@ -485,28 +312,11 @@ _WHO_AFTER = re.compile(
     r"\s?\((?:student|pupil|teacher|parent|mother|father|guardian|staff|learner|class)\b"
 )
 _KIN = frozenset(
-    {
-        "mother",
-        "father",
-        "mum",
-        "mom",
-        "dad",
-        "parents",
-        "teacher",
-        "brother",
-        "sister",
-        "family",
-        "guardian",
-        "class",
-        "quiz",
-        "world",
-        "homework",
-        "attempt",
-    }
-)
+    {"mother", "father", "mum", "mom", "dad", "parents", "teacher", "brother", "sister", "family", "guardian", "class", "quiz", "world", "homework", "attempt"}
+)  # fmt: skip
 
 
-def _is_told_of(tokens: _Tokens, first: int, last: int) -> bool:
+def _is_told_of(tokens: Tokens, first: int, last: int) -> bool:
     """Say whether what stands around two words tells of a person: `by Charlotte Stallworth`, `Kai Whitefeather's mother`."""
     is_whose = (
         tokens.matches[last][0].endswith(("'s", "’s"))
@@ -526,9 +336,15 @@ def _is_shouted(word: str) -> bool:
 
 def is_no_name(word: str) -> bool:
     """Say whether a word in lower case is one of programs and schools, never of a name."""
-    return word in _NOT_NAMES
+    return word in NOT_NAMES
 
 
 def is_common(word: str) -> bool:
     """Say whether a name in lower case is another word, too."""
     return word in words("ambiguous_given_names") or word in words("ambiguous_surnames")
+
+
+@cache
+def known_names() -> Names:
+    """Return the names that all gates know."""
+    return Names()

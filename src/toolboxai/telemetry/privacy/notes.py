@@ -10,8 +10,8 @@ from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.policy import Policy
 from toolboxai.telemetry.privacy.pseudonyms import Pseudonym
 from toolboxai.telemetry.privacy.remarks import Holder, Key, Remarks
-from toolboxai.telemetry.privacy.text import Scanner
-from toolboxai.telemetry.privacy.values import texts_in
+from toolboxai.telemetry.privacy.text import MAX_CLEAN_CHARS, Scanner
+from toolboxai.telemetry.privacy.values import IS_PLAIN_NAME, texts_in
 from toolboxai.telemetry.privacy.wrapped import as_text
 
 Plan = tuple[tuple[str, int], ...]
@@ -86,9 +86,9 @@ class Notes:
             return name
         name = setting.cut(name)
         looked_at = (
-            name if setting.scanner.is_plain(name) else setting.scanner.look(name, self.found)
+            name if IS_PLAIN_NAME.fullmatch(name) else setting.scanner.look(name, self.found)
         )
-        if looked_at == name and len(name) <= setting.scanner.max_clean_chars:
+        if looked_at == name and len(name) <= MAX_CLEAN_CHARS:
             setting.seen.texts.add(name)
         return looked_at
 

@@ -1,6 +1,8 @@
 """Where in a payload something stands, and what that says: structure, source code, or a part that the policy decides on."""
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 # Names that programs, not people, give, by the name that leads to them: the payload itself, an exception's values,
 # a stack's frames. Only credentials and mail addresses are looked for there, and only if it looks like such a name.
@@ -39,6 +41,8 @@ LOOKS_LIKE_STRUCTURE = re.compile(r"[\w./<>:\\@+$()\[\]{},*~ -]{1,512}")
 SOURCE = frozenset({"context_line", "post_context", "pre_context"})
 RELEASE = re.compile(r"[A-Za-z][\w./-]{0,80}@v?\d[\w.+-]{0,60}|v?\d+(?:\.\d+)+[\w.+-]{0,60}")
 
+# What files of programs end in.
+FILES = "py|js|mjs|ts|tsx|jsx|lua|luau|rs|go|rb|java|kt|php|html?|css|json|ya?ml|toml|sql|so|c|h|cpp|txt|log|csv|md"
 VARIABLES = "vars"
 REQUEST = "request"
 QUERY = frozenset({"query_string", "http.query", "url.query", "query_params", "query"})
@@ -102,3 +106,16 @@ def is_decided_by_policy(name: str, parent: str) -> bool:
         or SQL_PARAMETERS.fullmatch(name) is not None
         or PROMPTS.fullmatch(name) is not None
     )
+
+
+_RAW_PATH = re.compile(r"\d{4}|%[0-9A-Fa-f]{2}|\?")
+_ASKED = re.compile(r"[A-Z]{3,9} /\S*|[\w.]+ [\w./{}-]+")
+
+
+def is_route(name: str, payload: Mapping[Any, Any]) -> bool:
+    """Say whether a transaction's name is a program's, rather than what somebody asked for or wrote."""
+    info = payload.get("transaction_info")
+    source = info.get("source") if isinstance(info, dict) else None
+    is_raw = source in {"url", "unknown"} or _RAW_PATH.search(name) is not None
+    is_said = " " in name and _ASKED.fullmatch(name) is None
+    return not is_raw and not is_said and LOOKS_LIKE_STRUCTURE.fullmatch(name) is not None

@@ -5,6 +5,7 @@ from re import Match
 
 from toolboxai.telemetry.privacy.facts import tells_nothing
 from toolboxai.telemetry.privacy.keys import SECRET, rule_for
+from toolboxai.telemetry.privacy.places import FILES
 from toolboxai.telemetry.privacy.rules import Rule
 
 HINTS = (
@@ -83,9 +84,7 @@ def _is_key_after(name: str, value: str) -> bool:
     return has_both and (is_chosen or len(value) > 11)
 
 
-_FILE = re.compile(
-    r"(?i)\.(?:py|js|mjs|ts|tsx|lua|luau|rs|go|rb|java|html?|css|json|ya?ml|toml|sql):?$"
-)
+_FILE = re.compile(rf"(?i)\.(?:{FILES}):?$")
 _PAIR = re.compile(r"[A-Za-z_.]{1,40}=")
 _A_WORD = re.compile(
     r"(?i)[a-z_]*(?:password|passwd|required|missing|invalid|token|secret|body|header|field|string|pin)[a-z_]*|[)}\]:;,.]{1,3}"

@@ -10,7 +10,7 @@ from toolboxai.telemetry.privacy.rules import Found, Rule
 MAX_WORDS = 50_000
 
 # Hints that stand for more than themselves. A rule without any of its own is always asked.
-DIGIT, SIX_DIGITS, PAIRS, LONG_RUN, POSTCODE = "<digit>", "<digits>", "<pairs>", "<run>", "<code>"
+SIX_DIGITS, PAIRS, LONG_RUN, POSTCODE = "<digits>", "<pairs>", "<run>", "<code>"
 
 _WORD = re.compile(r"[^\W\d_]+")
 _DIGIT = re.compile(r"\d")
@@ -118,7 +118,7 @@ class Sieve:
         features = self._features
         if not _DIGIT.search(text):
             return features.get(PAIRS, 0) if ":" in text and _PAIRS.search(text) else 0
-        mask, rest = features.get(DIGIT, 0), _NOBODYS.sub(" ", text)
+        mask, rest = 0, _NOBODYS.sub(" ", text)
         for name, pattern in _FEATURES:
             if pattern.search(rest):
                 mask |= features.get(name, 0)

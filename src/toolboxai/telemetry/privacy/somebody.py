@@ -95,3 +95,12 @@ def _forget(members: Mapping[Any, Any], notes: Notes) -> None:
             known = NAME if rule == PERSON and names.is_name_of(name, text) else rule
             if known in _REMEMBERED:
                 notes.echoes.remember(known, text, is_alone=isinstance(value, str | int))
+
+
+def role_of(payload: Mapping[Any, Any]) -> str | None:
+    """Return the role of an event's user, as the user or a tag says it."""
+    for place in ("user", "tags"):
+        held = payload.get(place)
+        if isinstance(held, dict) and isinstance(held.get("role"), str):
+            return str(held["role"])
+    return None

@@ -3,36 +3,26 @@
 import re
 from collections.abc import Iterable, Sequence
 
+from toolboxai.telemetry.privacy.addresses import addresses
 from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS
 from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
+from toolboxai.telemetry.privacy.identities import AFTER_NAMES, HOMES, IDENTITIES, WHO_WAS_TAKEN
 from toolboxai.telemetry.privacy.keys import HEALTH, NAME, RESULT
+from toolboxai.telemetry.privacy.mail import EMAILS
 from toolboxai.telemetry.privacy.named import SIGNS, Named
-from toolboxai.telemetry.privacy.names import Names
+from toolboxai.telemetry.privacy.names import known_names
 from toolboxai.telemetry.privacy.numbers import ADDRESSES, BIRTHS, CUED, NUMBERS
-from toolboxai.telemetry.privacy.persons import (
-    AFTER_NAMES,
-    EMAILS,
-    HOMES,
-    IDENTITIES,
-    WHO_WAS_TAKEN,
-    addresses,
-    is_of_health,
-    is_of_results,
-    without_told,
-)
 from toolboxai.telemetry.privacy.prose import PROSE
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.sieve import EVERY, Asked, Mask, Sieve, ask
 from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, SQL, without_literals
+from toolboxai.telemetry.privacy.told import is_of_health, is_of_results, without_told
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
 MAX_PLAIN_LINES = 5_000
-MAX_PLAIN_LINE_CHARS = 200
+MAX_CLEAN_CHARS = 200  # longer texts hardly come twice
 
 _LITERAL = re.compile(r"\"[^\"\n]{6,}\"|'[^'\n]{6,}'")
-
-
-_PLAIN_KEY = re.compile(r"[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}")
 
 
 class Scanner:
@@ -41,7 +31,7 @@ class Scanner:
     def __init__(
         self, own_rules: tuple[Rule, ...] = (), switched_off: frozenset[str] = frozenset()
     ) -> None:
-        self.names = Names()
+        self.names = known_names()
         self.named = Named(self.names, switched_off)
         self.sieve = sieve = Sieve()
 
@@ -67,12 +57,6 @@ class Scanner:
         # Lines of source code that nothing was found in: every error from there shows them again.
         self._plain_lines: set[str] = set()
 
-    max_clean_chars = 200  # longer texts hardly come twice
-
-    def is_plain(self, name: str) -> bool:
-        """Say whether a name has nothing in it that could be anything but a name."""
-        return _PLAIN_KEY.fullmatch(name) is not None
-
     def look_at_keys(self, text: str, found: Found) -> str:
         """Return ``text`` without secrets that can be told by their own form; whatever else it says stays."""
         return ask(self.keys, text, self.sieve.mask(text, text.lower()), found)
@@ -85,7 +69,7 @@ class Scanner:
         """Return a line of source code without its tokens, quoted passwords and mail addresses; names stay names."""
         if text not in self._plain_lines:
             line, text = text, self._without_secrets(text, found)
-            if text == line and len(line) <= MAX_PLAIN_LINE_CHARS:
+            if text == line and len(line) <= MAX_CLEAN_CHARS:
                 if len(self._plain_lines) >= MAX_PLAIN_LINES:
                     self._plain_lines.clear()
                 self._plain_lines.add(line)

@@ -11,6 +11,7 @@ from toolboxai.telemetry.privacy.keys import IDENTITY
 from toolboxai.telemetry.privacy.markers import IS_MARKER, is_ours, marker
 from toolboxai.telemetry.privacy.notes import Notes
 from toolboxai.telemetry.privacy.remarks import Holder, Key
+from toolboxai.telemetry.privacy.text import MAX_CLEAN_CHARS
 from toolboxai.telemetry.privacy.values import parsed
 
 MAX_LOOKED_AT_CHARS = 1_000_000
@@ -76,7 +77,7 @@ class Texts:
         rules: list[str] = []
         looked_at = self._looked_at(text, mode, rules, echoes)
         if looked_at == text:
-            if len(text) <= self._scanner.max_clean_chars and mode in {FREE, STRUCTURE}:
+            if len(text) <= MAX_CLEAN_CHARS and mode in {FREE, STRUCTURE}:
                 (self._seen.structure if mode == STRUCTURE else self._seen.texts).add(text)
             return
         kept[key] = looked_at

@@ -8,14 +8,19 @@ import orjson
 
 from toolboxai.telemetry.privacy.facts import tells_nothing
 from toolboxai.telemetry.privacy.keys import (
+    ADDRESS,
     BANK,
     EMAIL,
     HEALTH,
     IP,
     NAME,
     NATIONAL,
+    OF_PEOPLE,
+    PERSON,
     PHONE,
+    RESULT,
     SECRET,
+    is_of_people,
     rule_for,
     words_of,
 )
@@ -26,10 +31,15 @@ from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM, UNKNOWN
 MAX_TEXTS = 64
 MAX_JSON_CHARS = 8_192
 
+# A name with nothing in it that could be anything else.
+IS_PLAIN_NAME = re.compile(r"[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}")
 IS_NAME = re.compile(r"-{0,2}[^\W\d_][\w.-]{0,63}")
 # Members of which one says what the other holds.
 NAMING, VALUES = ("name", "key", "field", "header"), frozenset({"value", "values", "val", "input"})
 
+_IS_RESULT = re.compile(
+    r"\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|/\s?\d{1,3}|points?|percent)?|[A-FU][+*-]?"
+)
 _UUID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _SURELY_PEOPLE = frozenset(
     {
@@ -122,3 +132,16 @@ def name_of(key: object) -> str:
 def is_about_one(members: Mapping[Any, Any], rules: frozenset[str]) -> bool:
     """Say whether a member's name has one of ``rules``, so that all of them together describe a person."""
     return any(type(name) is str and rule_for(name) in rules for name in members)
+
+
+def rule_of_one(name: str, parent: str, value: object) -> str | None:
+    """Return the rule for what stands beside or below what describes a person."""
+    rule = OF_PEOPLE.get(name)
+    if rule is None:
+        is_grade = name == "grade" and isinstance(value, str) and value[:1] in set("ABCDEFU")
+        return RESULT if is_grade and len(str(value)) < 3 else None
+    if isinstance(value, dict | list) or (rule == ADDRESS and not isinstance(value, str)):
+        return None
+    if rule == RESULT and not _IS_RESULT.fullmatch(str(value)):
+        return None
+    return None if rule in {PERSON, ADDRESS} and not is_of_people(parent) else rule

@@ -8,26 +8,22 @@ from typing import Any
 from toolboxai.telemetry.privacy import checksums, places
 from toolboxai.telemetry.privacy.echoes import Echoes
 from toolboxai.telemetry.privacy.keys import (
-    ADDRESS,
     IDENTITY,
     NAME,
-    OF_PEOPLE,
     PERSON,
-    RESULT,
     SECRET,
     is_of_people,
     rule_for,
-    words_of,
 )
 from toolboxai.telemetry.privacy.notes import Notes, Passed, Plan, Setting
 from toolboxai.telemetry.privacy.numbers import CARD
 from toolboxai.telemetry.privacy.placed import MAX_DEPTH, MAX_MEMBERS, NOT_PLACED, Placed
+from toolboxai.telemetry.privacy.plans import IDENTITIES, PARAMETER, TEMPLATE, mode_of, plan_of
 from toolboxai.telemetry.privacy.remarks import Holder, Key, known_remarks
-from toolboxai.telemetry.privacy.somebody import ABOUT_ONE, PLACES, somebody
+from toolboxai.telemetry.privacy.somebody import ABOUT_ONE, PLACES, role_of, somebody
 from toolboxai.telemetry.privacy.texts import (
     ASK,
     FREE,
-    SOURCE,
     STRUCTURE,
     VERSION,
     Texts,
@@ -43,29 +39,18 @@ from toolboxai.telemetry.privacy.values import (
     is_harmless,
     is_like_key,
     name_of,
+    rule_of_one,
     told_name,
 )
 from toolboxai.telemetry.privacy.wrapped import as_text
 
 MAX_VALUES = 100_000
-MAX_PLANNED = 64
 MAX_PARAMETERS = 32
 
 _SCALARS = frozenset({bool, int, float, type(None), datetime})
 # What says most comes first: an application's own facts may use up the budget. Who it was comes before all.
 _FIRST = ("user", "type", "level", "transaction", "exception", "logentry", "message", "request")  # fmt: skip
-# Where else an id stands that says who somebody is, under a name that elsewhere says nothing.
-_IDENTITIES = frozenset({("plugin", "client")})
-_VERSIONS = frozenset({"agent", "browser", "build", "runtime", "ver", "version", "versions"})
-_TEMPLATE, _PARAMETER = "sentry.message.template", "sentry.message.parameter.{}"
-_READ_ONE_BY_ONE = frozenset({"_meta", "params", _TEMPLATE})
 _HEX = re.compile(r"[0-9a-fA-F-]{8,}")
-_PLAIN_KEY = re.compile(r"[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}")
-_IS_RESULT = re.compile(
-    r"\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|/\s?\d{1,3}|points?|percent)?|[A-FU][+*-]?"
-)
-_RAW_PATH = re.compile(r"\d{4}|%[0-9A-Fa-f]{2}|\?")
-_ASKED = re.compile(r"[A-Z]{3,9} /\S*|[\w.]+ [\w./{}-]+")
 
 
 class Walk:
@@ -82,7 +67,7 @@ class Walk:
 
     def over(self, payload: dict[str, Any], *, is_event: bool) -> Passed:
         """Return what may leave of ``payload``; with ``is_event`` it says itself what was taken (``_meta``)."""
-        self._collected = self._policy.collected_of(_role_of(payload))
+        self._collected = self._policy.collected_of(role_of(payload))
         self._placed = Placed(self._notes, self._collected)
         first = {name: payload[name] for name in _FIRST if name in payload}
         cleaned = self._one_by_one(first | payload, "", 1, are_people=False)
@@ -118,7 +103,7 @@ class Walk:
         seen, names = self._setting.seen, tuple(members)
         plan = seen.plans.get((parent, names))
         if plan is None:
-            plan = seen.plans[parent, names] = self._plan(members, parent)
+            plan = seen.plans[parent, names] = plan_of(members, parent, self._policy)
         if not plan:
             return self._one_by_one(members, parent, depth, are_people=is_of_people(parent))
         return self._as_planned(plan, members, parent, depth)
@@ -143,28 +128,6 @@ class Walk:
                 self._value(kept, key, value, key, mode, depth=depth)
         return kept
 
-    def _plan(self, members: dict[Any, Any], parent: str) -> Plan:
-        """Return how to look at each member of a mapping with these names; nothing if they have to be read one by one."""
-        is_told = not VALUES.isdisjoint(members) and not is_attribute(members)
-        is_alike = all(type(name) is str and _PLAIN_KEY.fullmatch(name) for name in members)
-        if is_told or not is_alike or is_of_people(parent) or len(members) > MAX_PLANNED:
-            return ()
-        if is_about_one(members, ABOUT_ONE) or not _READ_ONE_BY_ONE.isdisjoint(members):
-            return ()
-        return tuple((name, self._mode(name, parent)) for name in members)
-
-    def _mode(self, name: str, parent: str) -> int:
-        """Return how to look at what stands under a name below ``parent``, if the name alone says so; else ``ASK``."""
-        if name in places.STRUCTURE.get(parent, ()):
-            return STRUCTURE
-        policy = self._policy
-        is_told = rule_for(name) is not None or is_of_people(name) or name in OF_PEOPLE
-        is_told |= (parent, name) in _IDENTITIES
-        is_own = name in policy.extra_secret_names or name in policy.extra_person_names
-        if is_told or is_own or name.endswith("key") or places.is_decided_by_policy(name, parent):
-            return ASK
-        return _mode_of(name)
-
     def _one_by_one(
         self, members: dict[Any, Any], parent: str, depth: int, *, are_people: bool
     ) -> dict[str, Any]:
@@ -176,10 +139,10 @@ class Walk:
         if isinstance(params := kept.get("params"), list):
             held = [(params, place) for place in range(len(params))]
             self._texts.with_cues(members.get("message"), held)
-        elif _TEMPLATE in members:
-            names = (_PARAMETER.format(number) for number in range(MAX_PARAMETERS))
+        elif TEMPLATE in members:
+            names = (PARAMETER.format(number) for number in range(MAX_PARAMETERS))
             held = [_held(kept, name) for name in names if name in kept]
-            self._texts.with_cues(_plain(members[_TEMPLATE]), held)
+            self._texts.with_cues(_plain(members[TEMPLATE]), held)
         return kept
 
     def _any_member(
@@ -197,7 +160,9 @@ class Walk:
         if depth == 1 and name == "_meta":
             kept["_meta"] = known_remarks(value, self._notes.key)
         elif depth == 1 and name == "transaction" and isinstance(value, str):
-            self._texts.add(kept, name, value, STRUCTURE if _is_route(value, members) else FREE)
+            self._texts.add(
+                kept, name, value, STRUCTURE if places.is_route(value, members) else FREE
+            )
         elif type(value) is str and name in places.STRUCTURE.get(parent, ()):
             self._texts.add(kept, shown, value, STRUCTURE)
         else:
@@ -221,7 +186,7 @@ class Walk:
                 self._notes.taken(kept, key, "policy")
             kept[key] = placed
         elif (rule := self._rule(name, parent, value, is_one=is_one)) is None:
-            self._value(kept, key, value, name, _mode_of(name), depth=depth)
+            self._value(kept, key, value, name, mode_of(name), depth=depth)
         else:
             self._ruled(kept, key, name, rule, value, depth=depth)
 
@@ -233,10 +198,10 @@ class Walk:
             return SECRET
         value = value["value"] if isinstance(value, dict) and is_attribute(value) else value
         rule = PERSON if name in policy.extra_person_names else rule_for(name)
-        if (parent, name) in _IDENTITIES:
+        if (parent, name) in IDENTITIES:
             rule = IDENTITY
         if rule is None and is_one:
-            rule = _of_one(name, parent, value)
+            rule = rule_of_one(name, parent, value)
         if rule is None and isinstance(value, str):
             rule = self._rule_of_text(name, value)
         return None if rule in policy.switched_off else rule
@@ -382,29 +347,7 @@ class Walk:
         if isinstance(element, str) and name in places.URLS and "?" in element:
             placed = self._placed.without_query(element)
             element = element if placed is NOT_PLACED else placed
-        self._value(kept, place, element, name, _mode_of(name), depth=depth)
-
-
-def _of_one(name: str, parent: str, value: object) -> str | None:
-    """Return the rule for what stands beside or below what describes a person."""
-    rule = OF_PEOPLE.get(name)
-    if rule is None:
-        is_grade = name == "grade" and isinstance(value, str) and value[:1] in set("ABCDEFU")
-        return RESULT if is_grade and len(str(value)) < 3 else None
-    if isinstance(value, dict | list) or (rule == ADDRESS and not isinstance(value, str)):
-        return None
-    if rule == RESULT and not _IS_RESULT.fullmatch(str(value)):
-        return None
-    return None if rule in {PERSON, ADDRESS} and not is_of_people(parent) else rule
-
-
-def _is_route(name: str, payload: Mapping[Any, Any]) -> bool:
-    """Say whether a transaction's name is a program's, rather than what somebody asked for or wrote."""
-    info = payload.get("transaction_info")
-    source = info.get("source") if isinstance(info, dict) else None
-    is_raw = source in {"url", "unknown"} or _RAW_PATH.search(name) is not None
-    is_said = " " in name and _ASKED.fullmatch(name) is None
-    return not is_raw and not is_said and places.LOOKS_LIKE_STRUCTURE.fullmatch(name) is not None
+        self._value(kept, place, element, name, mode_of(name), depth=depth)
 
 
 def _plain(attribute: object) -> object:
@@ -415,19 +358,3 @@ def _held(holder: dict[str, Any], key: str) -> tuple[Holder, Key]:
     """Return where the value of an attribute stands."""
     inner = holder[key]
     return (inner, "value") if isinstance(inner, dict) and "value" in inner else (holder, key)
-
-
-def _mode_of(name: str) -> int:
-    if name in places.SOURCE:
-        return SOURCE
-    if name in places.PROGRAMS:
-        return STRUCTURE
-    return FREE if _VERSIONS.isdisjoint(words_of(name)) else VERSION
-
-
-def _role_of(payload: Mapping[str, Any]) -> str | None:
-    for place in ("user", "tags"):
-        held = payload.get(place)
-        if isinstance(held, dict) and isinstance(held.get("role"), str):
-            return str(held["role"])
-    return None

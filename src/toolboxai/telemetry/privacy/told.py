@@ -1,0 +1,126 @@
+"""What sentences tell of somebody: health and results, by the words around."""
+
+import re
+from functools import cache
+from re import Pattern
+
+from toolboxai.telemetry.privacy.keys import HEALTH, RESULT
+from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.rules import Found, Rule
+from toolboxai.telemetry.privacy.vocabulary import words
+
+_SENTENCE = re.compile(r"[^.!?;\n]++[.!?;\n]?")
+_EVIDENCE = re.compile(
+    r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|they|his|her|hers|him|their|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling"
+    r"|has|have|had|diagnos\w+|suffers?|suffering|needs?|takes?|taking|allerg\w+|prescribed|medication|inhaler|treated|treatment|condition|symptoms?|therapy|counsell?ing|sen|send|iep|ehcp|hat|tiene|tem|ha|heeft|souffre|leidet|with|on|under|due to|because of|absent|registered|give[ns]?|administer\w*|dose|nurse|noon|daily|epipen|note|flag\w*|concern\w*)\b"
+)
+_SURE_EVIDENCE = re.compile(
+    r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|his|her|hers|him|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling|nurse"
+    r"|diagnos\w+|suffers?|suffering|prescribed|inhaler|sen|iep|ehcp|absent|safeguarding|allergic)\b"
+)
+_SCORE = re.compile(
+    r"(?i:scored|scores|score(?: (?:was|is|of))?|got|gets|received|earned|achieved|obtained|failed with|passed with|graded?|grade (?:of|was|is)|marks?(?: (?:of|was|is))?|gpa(?: (?:of|was|is))?|result(?: (?:was|is|of))?|average(?: (?:of|was|is))?)"
+    r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
+)
+
+
+_TOKEN = re.compile(r"[^\W_]{2,}")
+
+
+@cache
+def _terms_by_word(name: str) -> dict[str, list[str]]:
+    """Return the terms of a list by the longest word of each: who has the word may have the term."""
+    terms: dict[str, list[str]] = {}
+    for term in words(name):
+        terms.setdefault(max(_TOKEN.findall(term), key=len, default=term), []).append(term)
+    return terms
+
+
+@cache
+def _term(term: str) -> Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(term)}(?:s|es)?(?!\w)", re.IGNORECASE)
+
+
+def _terms_in(name: str, sentence: str) -> list[tuple[int, int]]:
+    """Return where terms of a list stand in a sentence."""
+    known = _terms_by_word(name)
+    candidates = {
+        term
+        for word in _TOKEN.findall(sentence.lower())
+        for form in {word, word.rstrip("s")}
+        for term in known.get(form, ())
+    }
+    return sorted(match.span() for term in candidates for match in _term(term).finditer(sentence))
+
+
+def is_of_health(word: str) -> bool:
+    """Say whether a term of health begins with ``word``, singular or plural."""
+    return any(
+        form in _terms_by_word(name)
+        for form in (word, word.rstrip("s"))
+        for name in ("health_terms", "health_terms_taught")
+    )
+
+
+def is_of_results(word: str) -> bool:
+    """Say whether somebody's result may follow ``word``."""
+    return word in _RESULT_WORDS
+
+
+def without_told(text: str, found: Found, *, is_health: bool, is_results: bool) -> str:
+    """Return ``text`` without what its sentences say of somebody's results and health, as ``is_results`` and ``is_health`` say."""
+    return _SENTENCE.sub(
+        lambda match: _without_told(match[0], found, is_health=is_health, is_results=is_results),
+        text,
+    )
+
+
+_RESULT_WORDS = frozenset(
+    [
+        "scored",
+        "scores",
+        "score",
+        "got",
+        "gets",
+        "received",
+        "earned",
+        "achieved",
+        "obtained",
+        "failed",
+        "passed",
+        "grade",
+        "graded",
+        "mark",
+        "marks",
+        "gpa",
+        "result",
+        "average",
+    ]
+)
+
+
+def _without_told(sentence: str, found: Found, *, is_health: bool, is_results: bool) -> str:
+    if is_health and (spans := _terms_in("health_terms", sentence)):
+        several = len({sentence[start:end].lower() for start, end in spans}) > 1
+        if several or _EVIDENCE.search(sentence):
+            sentence = _without_spans(sentence, spans, found)
+    if _SURE_EVIDENCE.search(sentence):
+        if is_health and (spans := _terms_in("health_terms_taught", sentence)):
+            sentence = _without_spans(sentence, spans, found)
+        return Rule(RESULT, (), _SCORE).without(sentence, found) if is_results else sentence
+    return sentence
+
+
+_DOSE = re.compile(r"\A\s\d{1,4}(?:[.,]\d{1,2})?\s?(?:mg|ml|mcg|µg|g|puffs?|units?|IE|IU)\b")
+
+
+def _without_spans(sentence: str, spans: list[tuple[int, int]], found: Found) -> str:
+    """Return the sentence without what stands from the first span to the last."""
+    if "redacted:" in sentence[spans[0][0] : spans[-1][1]] and len(spans) == 1:
+        return sentence
+    found(HEALTH)
+    return (
+        sentence[: spans[0][0]]
+        + marker(HEALTH)
+        + _DOSE.sub("", sentence[max(end for _, end in spans) :], count=1)
+    )
