@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,15 @@ def lines(sink: RecordingSink) -> list[dict[str, Any]]:
         item | {"attributes": {name: fact["value"] for name, fact in item["attributes"].items()}}
         for item in items
     ]
+
+
+@contextmanager
+def without_a_disk(folder: Path) -> Iterator[None]:
+    """Take the only worker's spool in ``folder`` away for the block."""
+    (home,) = (folder / "spool").glob("*/worker-*")
+    home.rename(folder / "elsewhere")
+    yield
+    (folder / "elsewhere").rename(home)
 
 
 def forget() -> None:

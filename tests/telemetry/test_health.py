@@ -18,7 +18,7 @@ from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
 from tests.cli.processes import wait_until
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, without_a_disk
 from tests.telemetry.sink import RecordingSink, answer
 from toolboxai import telemetry
 from toolboxai.telemetry.counters import counters
@@ -154,13 +154,10 @@ def test_a_disk_that_takes_nothing_is_named_as_the_reason(
     start: Start, sink: RecordingSink, tmp_path: Path
 ) -> None:
     start(flush_timeout_seconds=0.1)
-    (home,) = (tmp_path / "spool").glob("*/worker-*")
-    home.rename(tmp_path / "elsewhere")
-    sentry_sdk.capture_message("hello")
-    telemetry.flush(0.5)
-
-    told = telemetry.status()
-    (tmp_path / "elsewhere").rename(home)
+    with without_a_disk(tmp_path):
+        sentry_sdk.capture_message("hello")
+        telemetry.flush(0.5)
+        told = telemetry.status()
 
     reason = "the disk does not take what is captured: No such file or directory"
     assert told["reason"] == reason
@@ -173,12 +170,10 @@ def test_what_memory_holds_while_the_disk_refuses_is_told(
 ) -> None:
     sink.behaviour = lambda request: answer(request, 503)
     start(flush_timeout_seconds=0.1)
-    (home,) = (tmp_path / "spool").glob("*/worker-*")
-    home.rename(tmp_path / "elsewhere")
-    sentry_sdk.capture_message("hello")
+    with without_a_disk(tmp_path):
+        sentry_sdk.capture_message("hello")
+        wait_until(lambda: telemetry.details()["spool"]["held"] == 1, "one is held")
 
-    wait_until(lambda: telemetry.details()["spool"]["held"] == 1, "one is held")
-    (tmp_path / "elsewhere").rename(home)
     wait_until(lambda: telemetry.details()["spool"]["held"] == 0, "it is on disk")
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sentry_sdk.envelope import Item, PayloadRef
 from starlette.testclient import TestClient
 
-from tests.telemetry.conftest import Start
+from tests.telemetry.conftest import Start, without_a_disk
 from tests.telemetry.sink import RecordingSink, accept, answer
 from toolboxai import telemetry
 from toolboxai.telemetry import setup
@@ -246,11 +246,9 @@ def test_what_was_lost_while_it_closed_is_told_by_the_next(
 ) -> None:
     sink.behaviour = lambda request: answer(request, 503)
     start(flush_timeout_seconds=0.2)
-    (home,) = (tmp_path / "spool").glob("*/worker-*")
-    home.rename(tmp_path / "elsewhere")
-    sentry_sdk.capture_message("neither disk nor sink take it")
-    telemetry.close()
-    (tmp_path / "elsewhere").rename(home)
+    with without_a_disk(tmp_path):
+        sentry_sdk.capture_message("neither disk nor sink take it")
+        telemetry.close()
 
     sink.behaviour = accept
     start()

@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 import orjson
 
 from toolboxai.server.audit.canaries import Canary
+from toolboxai.telemetry.privacy.markers import IS_MARKER, IS_SHAPE
 from toolboxai.telemetry.transport.wire import items_in
 
 MAX_READINGS = 200
@@ -22,8 +23,6 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{12,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){8,}")
 _ESCAPED = re.compile(r"\\(?:u(?=[0-9a-fA-F]{4})|x)([0-9a-fA-F]{2}(?:(?<=u..)..)?)")
 _SPACING = re.compile(r"[\s().\-/\0]+")
-_MARKER = re.compile(r"\[redacted:([\w-]+)\]")
-_SHAPE = re.compile(r"<[a-z]{1,16}(?: \d{1,9})?>")
 HEADER = "envelope header"
 SHAPE = "kind and length"
 
@@ -139,7 +138,7 @@ def reached(tag: str, wire: Sequence[Texts]) -> Counter[str] | None:
     found = [string for texts in wire for string in texts.strings if tag in string]
     if not found:
         return None
-    counted = Counter(match for string in found for match in _MARKER.findall(string))
-    if shapes := sum(len(_SHAPE.findall(string)) for string in found):
+    counted = Counter(match for string in found for match in IS_MARKER.findall(string))
+    if shapes := sum(len(IS_SHAPE.findall(string)) for string in found):
         counted[SHAPE] = shapes
     return counted

@@ -68,11 +68,6 @@ def cpf(digits: str) -> bool:
     )
 
 
-def pesel(digits: str) -> bool:
-    """Poland: eleven digits that begin with a birth date."""
-    return len(digits) == 11 and weighted(digits, "13791379131", 10) == 0
-
-
 def steuer_id(digits: str) -> bool:
     """Germany: eleven digits, ISO 7064 MOD 11,10."""
     product = 10
@@ -88,12 +83,6 @@ def nir(digits: str) -> bool:
     )
 
 
-def bsn(digits: str) -> bool:
-    """Netherlands: nine digits, weighted sum by 11."""
-    total = weighted(digits[:8], "98765432", 1_000_000) - int(digits[8])
-    return len(digits) == 9 and total % 11 == 0
-
-
 def ahv(digits: str) -> bool:
     """Switzerland: thirteen digits that begin with 756, EAN."""
     total = sum(int(d) * w for d, w in zip(digits, cycle((1, 3)), strict=False))
@@ -107,15 +96,6 @@ def belgian(digits: str) -> bool:
         97 - int(digits[:9]) % 97,
         97 - int(f"2{digits[:9]}") % 97,
     )
-
-
-def turkish(digits: str) -> bool:
-    """Turkey: eleven digits, two checks."""
-    numbers = [int(digit) for digit in digits]
-    if len(numbers) != 11 or not numbers[0]:
-        return False
-    tenth = (sum(numbers[0:9:2]) * 7 - sum(numbers[1:8:2])) % 10
-    return numbers[9] == tenth and numbers[10] == sum(numbers[:10]) % 10
 
 
 def dni(text: str) -> bool:

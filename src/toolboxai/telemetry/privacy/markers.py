@@ -3,7 +3,7 @@
 import re
 
 MARKER = "[redacted:{}]"
-IS_MARKER = re.compile(r"\[redacted:[\w-]{1,48}\]")
+IS_MARKER = re.compile(r"\[redacted:([\w-]{1,48})\]")
 # What a value is reduced to where only its kind and length may leave.
 IS_SHAPE = re.compile(r"<[a-z]{1,16}(?: \d{1,9})?>")
 

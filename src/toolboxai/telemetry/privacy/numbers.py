@@ -13,7 +13,6 @@ from toolboxai.telemetry.privacy.sieve import PAIRS, SIX_DIGITS
 CARD, IBAN = "card", "iban"
 
 _BEFORE, _AFTER = r"(?<![\w.,@#$€£/\\-]|%)(?<![A-Za-z]\d)", r"(?![\w@]|[.,:/-]\d)"
-_LOOSE = r"(?<![\w.])"
 _NOT_DIGIT = re.compile(r"\D+")
 _DATES = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?![\d-])|\d{8}[ T]\d{6}|\d{4}-\d{4}(?:-\d{4})?"
