@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from toolboxai.server.content.engine import lesson
 from toolboxai.server.content.engine.check import CHECKS, check
 from toolboxai.server.content.engine.curriculum import MATHEMATICS
-from toolboxai.server.content.engine.exercise import GradeBand, Objective, exercise, grade_band_of
+from toolboxai.server.content.engine.exercise import Objective, exercise
 from toolboxai.server.content.engine.lesson import Draft, Plan, write
 from toolboxai.server.content.service import lesson_from
+from toolboxai.server.grades import GradeBand, grade_band_of
 
 OBJECTIVES = {objective.code: objective for objective in MATHEMATICS.objectives}
 seeds = st.integers(0, 2**53 - 1)

@@ -16,7 +16,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(enco
 DECISIONS = ROOT / "docs/decisions"
 PARTS = ["## Context", "## Decision", "## Consequences", "## Alternatives"]
 # Import names that differ from the distribution's.
-MODULES = {"prometheus-client": "prometheus_client", "pydantic-settings": "pydantic_settings"}
+MODULES = {"pydantic-ai-slim": "pydantic_ai", "pyjwt": "jwt"}
 
 
 def read(name: str) -> str:

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from toolboxai.server.content.engine.exercise import Exercise, GradeBand, Objective, grade_band_of
+from toolboxai.server.content.engine.exercise import Exercise, Objective
 from toolboxai.server.content.engine.lesson import QuizItem
+from toolboxai.server.grades import GradeBand, grade_band_of
 
 # The greatest whole number that JavaScript, and so the Studio plugin's tools, can hold.
 MAX_SEED = 2**53 - 1

@@ -10,7 +10,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from toolboxai import telemetry
 from toolboxai.server.content.engine.check import Finding, check
 from toolboxai.server.content.engine.curriculum import Curriculum
-from toolboxai.server.content.engine.exercise import grade_band_of
 from toolboxai.server.content.engine.lesson import Draft, Plan, write
 from toolboxai.server.content.schemas import (
     Check,
@@ -29,6 +28,7 @@ from toolboxai.server.error_handling import (
     OurFaultError,
     database_operation,
 )
+from toolboxai.server.grades import grade_band_of
 from toolboxai.server.models import StoredLesson
 
 log = logging.getLogger(__name__)

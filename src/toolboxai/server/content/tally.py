@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import Depends, Request
 from prometheus_client import CollectorRegistry, Counter
 
-from toolboxai.server.content.engine.exercise import grade_band_of
 from toolboxai.server.error_handling import CallerError
+from toolboxai.server.grades import grade_band_of
 
 
 class LessonTally:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from toolboxai.server.content.engine.exercise import Exercise, GradeBand, grade_band_of
+from toolboxai.server.content.engine.exercise import Exercise
 from toolboxai.server.content.engine.lesson import (
     EXAMPLES,
     OPTIONS,
@@ -16,6 +16,7 @@ from toolboxai.server.content.engine.lesson import (
     QuizItem,
 )
 from toolboxai.server.content.engine.notation import UnreadableError
+from toolboxai.server.grades import GradeBand, grade_band_of
 
 MAX_WORDS_PER_SENTENCE = {
     GradeBand.EARLY: 15,

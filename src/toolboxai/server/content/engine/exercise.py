@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from random import Random
 
 from toolboxai.server.content.engine.notation import (
@@ -12,24 +11,6 @@ from toolboxai.server.content.engine.notation import (
     UnreadableError,
     Value,
 )
-
-
-class GradeBand(Enum):
-    """The four ages of school; the value is what panels and pages call it."""
-
-    EARLY = "K-2"
-    ELEMENTARY = "3-5"
-    MIDDLE = "6-8"
-    HIGH = "9-12"
-
-
-def grade_band_of(grade: int) -> GradeBand:
-    """Return the band in which ``grade`` lies."""
-    if grade <= 2:
-        return GradeBand.EARLY
-    if grade <= 5:
-        return GradeBand.ELEMENTARY
-    return GradeBand.MIDDLE if grade <= 8 else GradeBand.HIGH
 
 
 @dataclass(frozen=True, slots=True)

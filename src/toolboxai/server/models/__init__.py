@@ -1,0 +1,33 @@
+"""What is stored. Knows columns, not sessions."""
+
+from toolboxai.server.models.base import Base, new_id, utc_now
+from toolboxai.server.models.lessons import Generation, GenerationStatus, StoredLesson
+from toolboxai.server.models.plugin import PairingCode, PluginMessage, PluginSession
+from toolboxai.server.models.schools import (
+    AuditEvent,
+    Enrollment,
+    RefreshToken,
+    Role,
+    School,
+    SchoolClass,
+    User,
+)
+
+__all__ = [
+    "AuditEvent",
+    "Base",
+    "Enrollment",
+    "Generation",
+    "GenerationStatus",
+    "PairingCode",
+    "PluginMessage",
+    "PluginSession",
+    "RefreshToken",
+    "Role",
+    "School",
+    "SchoolClass",
+    "StoredLesson",
+    "User",
+    "new_id",
+    "utc_now",
+]

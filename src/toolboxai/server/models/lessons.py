@@ -1,0 +1,83 @@
+"""What was made: lessons, and the orders that led to them."""
+
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from toolboxai.server.models.base import Base, new_id, utc_now
+
+MAX_CODE_CHARS = 64
+
+
+class StoredLesson(Base):
+    """A lesson or a quiz as it was handed out, to the school that asked for it."""
+
+    __tablename__ = "lesson"
+    __table_args__ = (
+        CheckConstraint("grade BETWEEN 1 AND 12", name="grade"),
+        Index("ix_lesson_school", "school_id", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    # Lessons from before there were schools belong to nobody, and nobody sees them.
+    school_id: Mapped[UUID | None] = mapped_column(ForeignKey("school.id"))
+    kind: Mapped[str] = mapped_column(String(16), default="lesson")
+    subject: Mapped[str] = mapped_column(String(MAX_CODE_CHARS))
+    objective: Mapped[str] = mapped_column(String(MAX_CODE_CHARS))
+    grade: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    # Text and not JSON: a lesson is read back byte for byte as it was handed out.
+    content: Mapped[str] = mapped_column(Text)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+
+
+class GenerationStatus(StrEnum):
+    """How far an order is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Generation(Base):
+    """An order for content. The row is the truth; whoever works on it holds it until ``held_until``."""
+
+    __tablename__ = "generation"
+    __table_args__ = (
+        Index("ix_generation_school", "school_id", "created_at"),
+        Index("ix_generation_waiting", "status", "created_at"),
+    )
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"))
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    subject: Mapped[str] = mapped_column(String(MAX_CODE_CHARS))
+    objective: Mapped[str] = mapped_column(String(100))
+    grade: Mapped[int]
+    seed: Mapped[int] = mapped_column(BigInteger)
+    questions: Mapped[int]
+    status: Mapped[str] = mapped_column(String(16), default=GenerationStatus.QUEUED)
+    # Which step it is at, and how many of how many are done.
+    step: Mapped[str] = mapped_column(String(32), default="")
+    steps_done: Mapped[int] = mapped_column(default=0)
+    attempts: Mapped[int] = mapped_column(default=0)
+    held_by: Mapped[str | None] = mapped_column(String(64))
+    held_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    lesson_id: Mapped[UUID | None] = mapped_column(ForeignKey("lesson.id"))
+    provider: Mapped[str | None] = mapped_column(String(64))
+    model: Mapped[str | None] = mapped_column(String(200))
+    input_tokens: Mapped[int | None]
+    output_tokens: Mapped[int | None]
+    error_code: Mapped[str | None] = mapped_column(String(64))
+    error: Mapped[str | None] = mapped_column(String(500))
+    # The request that asked, so that the work's trace can link to it.
+    trace: Mapped[str | None] = mapped_column(String(200))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
