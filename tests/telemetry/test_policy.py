@@ -1,4 +1,6 @@
-from dataclasses import asdict
+import subprocess
+import sys
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -46,3 +48,21 @@ def test_in_production_only_local_variables_leave_as_they_are() -> None:
     assert [name for name, how in collected.items() if how is Collect.SCANNED] == [
         "local_variables"
     ]
+
+
+def test_a_policy_has_one_fingerprint_in_every_process_and_another_one_after_a_change() -> None:
+    policy = policy_for("production", send_pii=False)
+    own = replace(policy, extra_secret_names=frozenset({"locker", "pin-board", "shelf"}))
+    code = (
+        "from dataclasses import replace; from toolboxai.telemetry.privacy.policy import policy_for;"
+        "own = frozenset({'shelf', 'locker', 'pin-board'});"
+        "print(replace(policy_for('production', send_pii=False), extra_secret_names=own).fingerprint)"
+    )
+
+    elsewhere = [
+        int(subprocess.check_output([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}))
+        for seed in ("1", "2")
+    ]
+
+    assert elsewhere == [own.fingerprint] * 2
+    assert policy.fingerprint != own.fingerprint

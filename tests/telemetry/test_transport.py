@@ -18,7 +18,7 @@ from toolboxai import telemetry
 from toolboxai.telemetry import setup
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.options import MEBIBYTE
-from toolboxai.telemetry.privacy import RULES_VERSION, Gate
+from toolboxai.telemetry.privacy import Gate, policy_for
 from toolboxai.telemetry.spool import Spool, claim_folder
 from toolboxai.telemetry.transport import wire
 from toolboxai.telemetry.transport.keeper import Keeper
@@ -178,7 +178,7 @@ def test_what_was_kept_under_older_rules_leaves_under_todays(
     start: Start, sink: RecordingSink, tmp_path: Path
 ) -> None:
     slot = claim_folder(tmp_path / "spool", sink.dsn)
-    older = Spool(slot.folder, max_bytes=MEBIBYTE, lost=lambda *_: None, rules=RULES_VERSION - 1)
+    older = Spool(slot.folder, max_bytes=MEBIBYTE, lost=lambda *_: None, rules=2)
     event = {"event_id": "a" * 32, "extra": {"password": "hunter2-hunter2"}}
     older.append([wire.record([wire.OutgoingItem("event", event)], envelope_id="e" * 32)])
     older.append([wire.record([wire.OutgoingItem("hologram", {})], envelope_id="f" * 32)])
@@ -192,6 +192,25 @@ def test_what_was_kept_under_older_rules_leaves_under_todays(
     assert b"hunter2" not in b"".join(sink.bodies)
     assert b"hologram" not in b"".join(sink.bodies)
     assert sink.headers()[0]["envelope_id"] == "e" * 32
+
+
+def test_what_was_kept_under_another_policy_leaves_under_todays(
+    start: Start, sink: RecordingSink, tmp_path: Path
+) -> None:
+    before = Gate(str, policy=policy_for("development", send_pii=False))
+    slot = claim_folder(tmp_path / "spool", sink.dsn)
+    spool = Spool(slot.folder, max_bytes=MEBIBYTE, lost=lambda *_: None, rules=before.rules)
+    event = {"event_id": "a" * 32, "extra": {"locker": "the blue one"}}
+    spool.append([wire.record([wire.OutgoingItem("event", event)], envelope_id="e" * 32)])
+    spool.close()
+    slot.release()
+    policy = tmp_path / "policy.toml"
+    policy.write_text('secret_names = ["locker"]\n')
+
+    start(environment="development", privacy_policy=policy)
+    sink.wait_for(lambda: sink.items("event"))
+
+    assert b"the blue one" not in b"".join(sink.bodies)
 
 
 def test_each_attempt_carries_the_time_it_is_made_and_the_same_envelope_id(

@@ -16,7 +16,6 @@ from toolboxai.cli.folders import workers_below
 from toolboxai.cli.gates import gate_for
 from toolboxai.cli.tables import aligned
 from toolboxai.cli.waits import reasons
-from toolboxai.telemetry.privacy import RULES_VERSION
 from toolboxai.telemetry.spool import Waiting, Worker, damaged_in, discard, waiting_in
 from toolboxai.telemetry.transport.regate import items_of, regated
 from toolboxai.telemetry.transport.wire import categories_of, stamped
@@ -138,9 +137,9 @@ def run_show(say: Say, asked_id: str) -> int:
         what = f"{len(found)} reports have" if found else "no report that waits has"
         message = f"{what} an id that begins with {asked_id}; see toolboxai spool list --all"
         raise CommandError(message, exit_code=1)
-    kept = found[0].record.body
-    if found[0].record.rules < RULES_VERSION:
-        kept = regated(kept, gate_for(settings))
+    kept, gate = found[0].record.body, gate_for(settings)
+    if found[0].record.rules != gate.rules:
+        kept = regated(kept, gate)
     say(orjson.dumps(_opened(kept), option=orjson.OPT_INDENT_2).decode())
     return 0
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from zlib import crc32
 
 # Who works at a school or for it. Everybody else, and whoever's role isn't known, counts as a pupil.
 STAFF_ROLES = frozenset({"admin", "operator", "staff", "teacher"})
@@ -56,6 +57,20 @@ class Policy:
     allowed_names: frozenset[str] = frozenset()
     allowed_texts: frozenset[str] = frozenset()
     switched_off: frozenset[str] = frozenset()
+
+    @property
+    def fingerprint(self) -> int:
+        """A number of 32 bits that the same policy has in every process, and hardly ever another one."""
+        own = (self.extra_secret_names, self.extra_person_names, self.allowed_names, self.allowed_texts, self.switched_off)  # fmt: skip
+        patterns = sorted((name, form.pattern, form.flags) for name, form in self.patterns.items())
+        told = (
+            self.environment,
+            self.pupil,
+            self.staff,
+            [sorted(names) for names in own],
+            patterns,
+        )
+        return crc32(repr(told).encode(errors="backslashreplace"))
 
     def collected_of(self, role: str | None) -> Collected:
         """Return what may be collected of somebody with ``role``; who isn't known to be staff is a pupil."""

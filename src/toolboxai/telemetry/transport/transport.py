@@ -18,7 +18,7 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.figures import Figures, Workers, moment
 from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import RULES_VERSION, Gate, Policy, Pseudonym
+from toolboxai.telemetry.privacy import Gate, Policy, Pseudonym
 from toolboxai.telemetry.spool import Entry, Heir, Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
@@ -46,7 +46,7 @@ def label_of(dsn: str) -> str:
 
 def as_it_may_leave(entry: Entry, *, gate: Gate) -> bytes:
     """Return what was kept as today's rules let it leave; empty when nothing of it may."""
-    return entry.body if entry.rules == RULES_VERSION else regated(entry.body, gate)
+    return entry.body if entry.rules == gate.rules else regated(entry.body, gate)
 
 
 class SpoolingTransport(Transport):
@@ -83,6 +83,7 @@ class SpoolingTransport(Transport):
         self._heir: Heir | None = None
         self._workers: Workers | None = None
         self._started = time()
+        gate = self._new_gate()
         folder = self._folder_if_possible()
         self.spool = Spool(
             folder,
@@ -92,7 +93,7 @@ class SpoolingTransport(Transport):
             lost=count_body,
             damaged=count_damaged,
             categories_of=categories_of,
-            rules=RULES_VERSION,
+            rules=gate.rules,
         )
         sink = Sink(self._dsn, CLIENT, choices)
         more = NEAR_CONNECTIONS - 1 if sink.is_near else 0
@@ -101,7 +102,7 @@ class SpoolingTransport(Transport):
             self.spool,
             [self._post] if self._post else self._sinks,
             LimitFile(folder and folder.parent / LIMITS_NAME),
-            as_it_may_leave=partial(as_it_may_leave, gate=self._new_gate()),
+            as_it_may_leave=partial(as_it_may_leave, gate=gate),
             gap_seconds=0.0 if self._post or sink.is_near else GAP_SECONDS,
         )
         self._sender = Sender(self.spool, self._courier)
