@@ -11,6 +11,8 @@ from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.telemetry.privacy import (
     Collect,
+    Gate,
+    Passed,
     Policy,
     PolicyFileError,
     policy_for,
@@ -165,3 +167,27 @@ def test_a_start_with_a_wrong_file_is_refused(write: Write) -> None:
 def test_a_start_without_the_file_it_names_is_refused(tmp_path: Path) -> None:
     with pytest.raises(telemetry.OptionsError, match="privacy_policy must name a file"):
         telemetry.Options(privacy_policy=tmp_path / "missing.toml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "refused locker_code=true for it",
+        'the body was {"locker_code": "true"}',
+        "locker_code: true, house: red",
+        "('locker_code', 'true') came twice",
+    ],
+)
+def test_a_name_of_ones_own_tells_in_texts_too(write: Write, text: str) -> None:
+    gate = Gate(str, policy=policy_in(write('secret_names = ["locker_code"]')))
+    bare = Gate(str, policy=policy_in(None))
+    event = {"logentry": {"message": text}}
+
+    passed = gate.clean("event", event)
+
+    assert passed is not None
+    assert "true" not in passed.payload["logentry"]["message"]
+    assert "[redacted:key-value]" in passed.payload["logentry"]["message"]
+    assert gate.clean("event", passed.payload) == Passed(passed.payload, {})
+    assert (untouched := bare.clean("event", event)) is not None
+    assert untouched.payload["logentry"]["message"] == text

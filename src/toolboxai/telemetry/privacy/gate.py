@@ -2,6 +2,7 @@
 
 from zlib import crc32
 
+from toolboxai.telemetry.privacy.keys import PERSON, SECRET
 from toolboxai.telemetry.privacy.minimal import minimal
 from toolboxai.telemetry.privacy.notes import Passed, Seen, Setting
 from toolboxai.telemetry.privacy.policy import Policy, policy_for
@@ -11,7 +12,7 @@ from toolboxai.telemetry.privacy.text import Scanner
 from toolboxai.telemetry.privacy.walk import Walk
 
 # Raise it with every change to what the built-in rules let leave.
-RULES_VERSION = 2
+RULES_VERSION = 3
 
 # Items in JSON whose every leaf is looked at. What isn't here doesn't leave: a new SDK's new item
 # type has to be understood first.
@@ -40,7 +41,9 @@ class Gate:
     ) -> None:
         policy = policy or policy_for("production", send_pii=False)
         own = tuple(Rule(name, ("",), form) for name, form in policy.patterns.items())
-        scanner = Scanner(own, policy.switched_off)
+        names = dict.fromkeys(policy.extra_person_names, PERSON)
+        names |= dict.fromkeys(policy.extra_secret_names, SECRET)
+        scanner = Scanner(own, policy.switched_off, names)
         self._setting = Setting(scanner, pseudonym, policy, max_string_chars, Seen())
         # The built-in rules and the policy as one number of 32 bits: what was kept under another one is cleaned again.
         self.rules = crc32(f"{RULES_VERSION} {policy.fingerprint}".encode())

@@ -1,7 +1,9 @@
 """Values in free text that stand behind a name which tells what they are: ``password=…``, ``"email": "…"``, ``Name: …``."""
 
 import re
+from collections.abc import Mapping
 from re import Match
+from types import MappingProxyType
 
 from toolboxai.telemetry.privacy.keys import (
     MAX_NAME_CHARS,
@@ -38,10 +40,16 @@ _EXAMPLE_NAME = re.compile(r"[a-z]+(?:[._-][a-z]+)+\.[a-z]{2,4}|[a-z_]+\.[a-z_.]
 
 
 class Named:
-    """Cuts the values behind telling names out of text; the names stay."""
+    """Cuts the values behind telling names out of text; the names stay. ``own`` are a deployment's names, each with its rule."""
 
-    def __init__(self, names: Names, switched_off: frozenset[str] = frozenset()) -> None:
+    def __init__(
+        self,
+        names: Names,
+        switched_off: frozenset[str] = frozenset(),
+        own: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._names = names
+        self._own = own
         self._switched_off = switched_off
 
     def without(
@@ -79,7 +87,7 @@ class Named:
             return None
         for group in ("index", "flag", "pair", "tag", "part", "called", "name"):
             if name := match[group]:
-                rule = rule_for(name[-MAX_NAME_CHARS:])
+                rule = self._own.get(name) or rule_for(name[-MAX_NAME_CHARS:])
                 if rule:
                     return name, rule
                 if group == "name":
@@ -97,6 +105,8 @@ class Named:
         self, rule: str, name: str, value: str, match: Match[str], *, is_quoted: bool
     ) -> bool:
         is_place = _PLACE.match(value) is not None or not value.strip() or is_ours(value.strip())
+        if name in self._own:
+            return not is_place
         is_listed = match["pair"] is not None and is_telling_word(value)
         if is_place or is_listed or (not is_quoted and self._is_said_of(rule, value, match)):
             return False

@@ -1,7 +1,8 @@
 """Secrets and persons inside free text. Linear in its length; doing it twice changes nothing more."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from toolboxai.telemetry.privacy.addresses import addresses
 from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS
@@ -26,13 +27,16 @@ _LITERAL = re.compile(r"\"[^\"\n]{6,}\"|'[^'\n]{6,}'")
 
 
 class Scanner:
-    """Looks through texts. ``own_rules`` are the deployment's; ``switched_off`` names rules that don't apply."""
+    """Looks through texts. ``own_rules`` and ``own_names`` (each with its rule) are the deployment's; ``switched_off`` names rules that don't apply."""
 
     def __init__(
-        self, own_rules: tuple[Rule, ...] = (), switched_off: frozenset[str] = frozenset()
+        self,
+        own_rules: tuple[Rule, ...] = (),
+        switched_off: frozenset[str] = frozenset(),
+        own_names: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.names = known_names()
-        self.named = Named(self.names, switched_off)
+        self.named = Named(self.names, switched_off, own_names)
         self.sieve = sieve = Sieve()
 
         def asked(rules: Iterable[Rule]) -> Asked:
