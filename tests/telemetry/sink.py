@@ -76,7 +76,8 @@ def items_of(envelope: bytes) -> Iterator[Item]:
         end = envelope.index(b"\n", position)
         header = orjson.loads(envelope[position:end])
         payload = envelope[end + 1 : end + 1 + header["length"]]
-        yield Item(header, orjson.loads(payload))
+        is_file = header["type"] == "attachment"
+        yield Item(header, payload if is_file else orjson.loads(payload))
         position = end + 1 + header["length"] + 1
 
 

@@ -464,7 +464,7 @@ def test_an_error_inside_the_gate_gives_the_minimal_event(monkeypatch: pytest.Mo
     }
 
 
-@pytest.mark.parametrize("item_type", ["replay_video", "attachment", "", "Event"])
+@pytest.mark.parametrize("item_type", ["replay_video", "replay_recording", "", "Event"])
 def test_an_unknown_item_type_does_not_pass(item_type: str) -> None:
     assert Gate(PSEUDONYM).clean(item_type, {"harmless": 1}) is None
 

@@ -150,9 +150,14 @@ def _opened(kept: bytes) -> dict[str, Any] | None:
         return None
     header = orjson.loads(stamped(kept, now=time.time()).partition(b"\n")[0])
     items = [
-        {"type": item.type, **item.headers, "payload": item.payload} for item in items_of(kept)
+        {"type": item.type, **item.headers, "payload": _shown(item.payload)}
+        for item in items_of(kept)
     ]
     return {**header, "items": items}
+
+
+def _shown(payload: object) -> object:
+    return payload.decode("utf-8", "replace") if isinstance(payload, bytes) else payload
 
 
 def run_discard(say: Say, ask: Callable[[str], bool], *, older_than: timedelta) -> int:

@@ -71,6 +71,13 @@ class Seen:
         raise AssertionError(msg)
 
     @property
+    def attachments(self) -> dict[str, bytes]:
+        """What was attached to events, by file name."""
+        items = [item for envelope in self.envelopes for item in envelope["items"]]
+        files = [item for item in items if item["header"]["type"] == "attachment"]
+        return {item["header"]["filename"]: item["payload"] for item in files}
+
+    @property
     def transactions(self) -> list[dict[str, Any]]:
         """The traces of requests, each with its ``spans``."""
         return self.items("transaction")
@@ -154,7 +161,9 @@ def _items(rest: bytes) -> Iterator[dict[str, Any]]:
     while rest:
         line, _, rest = rest.partition(b"\n")
         header = orjson.loads(line)
-        yield {"header": header, "payload": orjson.loads(rest[: header["length"]])}
+        content = rest[: header["length"]]
+        is_file = header["type"] == "attachment"
+        yield {"header": header, "payload": content if is_file else orjson.loads(content)}
         rest = rest[header["length"] + 1 :]
 
 

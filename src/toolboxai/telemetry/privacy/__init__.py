@@ -3,6 +3,7 @@
 from toolboxai.telemetry.privacy.document import as_markdown, document_of
 from toolboxai.telemetry.privacy.gate import (
     KNOWN_ITEMS,
+    MAX_ATTACHMENT_CHARS,
     RULES_VERSION,
     Gate,
 )
@@ -14,6 +15,7 @@ from toolboxai.telemetry.privacy.pseudonyms import UNKNOWN, Pseudonym, pseudonym
 
 __all__ = [
     "KNOWN_ITEMS",
+    "MAX_ATTACHMENT_CHARS",
     "RULES_VERSION",
     "UNKNOWN",
     "Collect",

@@ -1,5 +1,6 @@
 """One envelope item in, what may leave of it out. Fails closed."""
 
+from dataclasses import replace
 from zlib import crc32
 
 from toolboxai.telemetry.privacy.keys import PERSON, SECRET
@@ -18,10 +19,12 @@ RULES_VERSION = 3
 # type has to be understood first.
 KNOWN_ITEMS = frozenset(
     {
-        "check_in", "client_report", "event", "feedback", "log", "profile", "profile_chunk", "replay_event", "session",
+        "attachment", "check_in", "client_report", "event", "feedback", "log", "profile", "profile_chunk", "replay_event", "session",
         "sessions", "span", "trace_metric", "transaction", "user_report",
     }
 )  # fmt: skip
+# An attached text is one string, and longer than any of an event's.
+MAX_ATTACHMENT_CHARS = 256 * 1024
 # Those that are shown one by one, and so say themselves what was taken out of them.
 _EVENTS = frozenset({"event", "feedback", "replay_event", "transaction"})
 
@@ -45,6 +48,7 @@ class Gate:
         names |= dict.fromkeys(policy.extra_secret_names, SECRET)
         scanner = Scanner(own, policy.switched_off, names)
         self._setting = Setting(scanner, pseudonym, policy, max_string_chars, Seen())
+        self._attached = replace(self._setting, max_string_chars=MAX_ATTACHMENT_CHARS)
         # The built-in rules and the policy as one number of 32 bits: what was kept under another one is cleaned again.
         self.rules = crc32(f"{RULES_VERSION} {policy.fingerprint}".encode())
 
@@ -57,6 +61,7 @@ class Gate:
             return None
         try:
             self._setting.seen.forget_if_too_much()
-            return Walk(self._setting).over(payload, is_event=item_type in _EVENTS)
+            setting = self._attached if item_type == "attachment" else self._setting
+            return Walk(setting).over(payload, is_event=item_type in _EVENTS)
         except Exception:  # noqa: BLE001 - whatever went wrong, the raw item must not leave
             return Passed(minimal(payload), {"gate-failed": 1})

@@ -5,9 +5,10 @@ from typing import Any, cast
 import sentry_sdk
 
 from toolboxai.telemetry.capture import exception_values
-from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Failure, current_request
 from toolboxai.telemetry.facts import request_facts, transaction_name
+from toolboxai.telemetry.transport.attachments import attached
+from toolboxai.telemetry.transport.wire import OutgoingItem
 
 
 def user_id() -> str | None:
@@ -39,8 +40,10 @@ def replace_frames(event: dict[str, Any], error: BaseException, prefixes: tuple[
     event["exception"] = {"values": values}
 
 
-def on_scopes(event: dict[str, Any], failure: Failure | None = None) -> dict[str, Any] | None:
-    """Return ``event`` with what the application set, for everything or for this request.
+def on_scopes(
+    event: dict[str, Any], failure: Failure | None = None
+) -> tuple[dict[str, Any], list[OutgoingItem]] | None:
+    """Return ``event`` with what the application set, for everything or for this request, and what it attached.
 
     ``None`` when an event processor of its own says no.
     """
@@ -53,9 +56,9 @@ def on_scopes(event: dict[str, Any], failure: Failure | None = None) -> dict[str
         hint["exc_info"] = (type(failure.error), failure.error, failure.traceback)
     # The SDK's own type of an event is closed: ours has more members.
     described = merged.apply_to_event(cast("Any", event), hint, {})
-    if hint.get("attachments"):
-        counters.dropped("attachment_unsupported", "attachment", len(hint["attachments"]))
-    return None if described is None else dict(described)
+    if described is None:
+        return None
+    return dict(described), attached(hint.get("attachments") or [])
 
 
 def restore_request(event: dict[str, Any]) -> None:

@@ -178,14 +178,15 @@ class Reporting:
             return
         event = {**event, **self._constants}
         describe_surroundings(event, failure.error if failure else None)
-        described = on_scopes(event, failure)
-        if described is None:  # an event processor of the application's own said no
+        whole = on_scopes(event, failure)
+        if whole is None:  # an event processor of the application's own said no
             counters.dropped("event_processor", "error")
             return
+        described, more = whole
         restore_request(described)
         trace = described.get("contexts", {}).get("trace", {})
         header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
-        self._put(Outgoing([OutgoingItem("event", described)], event["event_id"], header))
+        self._put(Outgoing([OutgoingItem("event", described), *more], event["event_id"], header))
 
     def finished(self, request: Request) -> None:
         """Send the trace of a sampled request."""
@@ -194,13 +195,14 @@ class Reporting:
     def _transaction(self, event: dict[str, Any], request: Request) -> None:
         if self._put is None:
             return
-        described = on_scopes(event)
-        if described is None:
+        whole = on_scopes(event)
+        if whole is None:
             counters.dropped("event_processor", "transaction")
             return
+        described, more = whole
         done, header = completed(described, request, self._constants, rate=self.traces_sample_rate)
         event_id = done.setdefault("event_id", request.request_id)
-        self._put(Outgoing([OutgoingItem("transaction", done)], event_id, header))
+        self._put(Outgoing([OutgoingItem("transaction", done), *more], event_id, header))
 
     def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any] | None:
         """Put the current request on an event; build an SDK event's frames as our own are built.

@@ -6,7 +6,8 @@ from typing import Any
 import orjson
 
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.privacy import Gate
+from toolboxai.telemetry.privacy import Gate, Passed
+from toolboxai.telemetry.transport import attachments
 from toolboxai.telemetry.transport.trimming import within
 from toolboxai.telemetry.transport.wire import (
     OutgoingItem,
@@ -18,16 +19,31 @@ from toolboxai.telemetry.transport.wire import (
 
 def through_gate(gate: Gate, item: OutgoingItem) -> OutgoingItem | None:
     """Return what may leave of an item, counted; ``None`` when nothing may."""
+    if item.type == "attachment":
+        return _attachment(gate, item)
     passed = gate.clean(item.type, item.payload)
     if passed is None:
         counters.dropped("gate_unknown_type", category_of(item.type))
         return None
-    for rule, quantity in passed.redactions.items():
-        counters.add(f"redacted.{rule}", quantity)
+    _count(passed)
     fitting = within(passed.payload) if item.type == "event" else passed.payload
     if fitting is not passed.payload:
         counters.add("trimmed.event")
     return item._replace(payload=fitting)
+
+
+def _attachment(gate: Gate, item: OutgoingItem) -> OutgoingItem | None:
+    left = attachments.through_gate(gate, item)
+    if isinstance(left, str):
+        counters.dropped(left, "attachment")
+        return None
+    _count(left[1])
+    return left[0]
+
+
+def _count(passed: Passed) -> None:
+    for rule, quantity in passed.redactions.items():
+        counters.add(f"redacted.{rule}", quantity)
 
 
 def regated(kept: bytes, gate: Gate) -> bytes:
@@ -55,6 +71,6 @@ def items_of(kept: bytes) -> Iterator[OutgoingItem]:
         end = kept.index(b"\n", position)
         header = orjson.loads(kept[position:end])
         start, length = end + 1, int(header.pop("length"))
-        payload = orjson.loads(kept[start : start + length])
-        yield OutgoingItem(header.pop("type"), payload, header)
+        content, kind = kept[start : start + length], header.pop("type")
+        yield OutgoingItem(kind, content if kind == "attachment" else orjson.loads(content), header)
         position = start + length + 1

@@ -293,7 +293,7 @@ class SpoolingTransport(Transport):
 
 def _outgoing_item(item: Item) -> OutgoingItem:
     """Return an SDK item with its JSON; bytes that aren't JSON stay bytes and don't pass the gate."""
-    payload = item.payload.json
+    payload = None if item.type == "attachment" else item.payload.json
     if payload is None:
         payload = item.payload.bytes if item.payload.bytes is not None else item.get_bytes()
     headers = {

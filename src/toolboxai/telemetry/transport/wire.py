@@ -68,7 +68,7 @@ _OPTIONS = (
 
 
 class OutgoingItem(NamedTuple):
-    """One item before the gate: its type, its headers beside type and length, its JSON."""
+    """One item before the gate: its type, its headers beside type and length, its JSON, an attachment's bytes."""
 
     type: str
     payload: Any
@@ -115,7 +115,7 @@ def record(
         header["trace"] = trace
     lines = [to_json(header)]
     for item in items:
-        body = to_json(item.payload)
+        body = item.payload if item.type == "attachment" else to_json(item.payload)
         lines += [to_json({"type": item.type, **item.headers, "length": len(body)}), body]
     return b"\n".join(lines) + b"\n"
 
