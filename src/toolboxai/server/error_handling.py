@@ -74,6 +74,11 @@ class AppError(Exception):
 
     status = 500
 
+    @property
+    def code(self) -> str:
+        """A word for this kind of error that stays the same: ``lesson-not-found``."""
+        return _code_of(type(self))
+
 
 class CallerError(AppError):
     """The caller asked for something that can't be; the message tells them what to change."""
@@ -175,7 +180,7 @@ async def _answer_caller_error(request: Request, error: CallerError) -> Response
     if isinstance(error, InvalidInputError):
         entry = {"field": error.field, "reason": error.reason, "kind": "unusable"}
         return _invalid(request, [entry])
-    return problem(request, error.status, str(error), kind=_kind_of(error))
+    return problem(request, error.status, str(error), kind=_kind_of(error.code))
 
 
 async def _answer_dependency_error(request: Request, error: DependencyError) -> Response:
@@ -184,7 +189,7 @@ async def _answer_dependency_error(request: Request, error: DependencyError) -> 
         error.status,
         f"Something this server depends on ({error.service}) did not answer as it should. "
         "Please try again in a moment.",
-        kind=_kind_of(error),
+        kind=_kind_of(error.code),
         headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
         event_id=telemetry.event_id_for(error),
     )
@@ -220,7 +225,7 @@ async def _answer_invalid_request(request: Request, error: RequestValidationErro
 def _invalid(request: Request, errors: Sequence[Mapping[str, str]]) -> Response:
     fields = ", ".join(entry["field"] for entry in errors)
     detail = f"The request can't be used as it is. Look at: {fields}."
-    kind = _kind_of(InvalidInputError)
+    kind = _kind_of(_code_of(InvalidInputError))
     return problem(request, 422, detail, kind=kind, errors=errors)
 
 
@@ -249,7 +254,10 @@ def _reason_for(found: Mapping[str, Any]) -> str:
     return found["msg"] if found["type"] in QUOTABLE else "Input is not valid"
 
 
-def _kind_of(error: AppError | type[AppError]) -> str:
-    name = error.__name__ if isinstance(error, type) else type(error).__name__
-    words = re.findall(r"[A-Z][a-z]+", name.removesuffix("Error"))
-    return f"urn:toolboxai:problem:{'-'.join(words).lower()}"
+def _kind_of(code: str) -> str:
+    return f"urn:toolboxai:problem:{code}"
+
+
+def _code_of(error: type[AppError]) -> str:
+    words = re.findall(r"[A-Z][a-z]+", error.__name__.removesuffix("Error"))
+    return "-".join(words).lower()

@@ -124,6 +124,22 @@ class Lesson(BaseModel):
     validity: Validity
 
 
+class Quiz(BaseModel):
+    """Questions alone, as they were stored."""
+
+    id: UUID
+    title: str
+    objective: str
+    subject: Literal["mathematics"]
+    grade: int
+    grade_band: GradeBand
+    provider: Literal["toolbox-offline"]
+    ai_generated: Literal[False]
+    seed: int
+    questions: list[QuizQuestion]
+    validity: Validity
+
+
 class ObjectiveSummary(BaseModel):
     """Something that a lesson can be made about."""
 

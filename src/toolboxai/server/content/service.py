@@ -9,13 +9,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolboxai import telemetry
 from toolboxai.server.content.engine.check import Finding, check
-from toolboxai.server.content.engine.curriculum import Curriculum
+from toolboxai.server.content.engine.curriculum import MATHEMATICS, Curriculum
 from toolboxai.server.content.engine.lesson import Draft, Plan, write
+from toolboxai.server.content.orders import STEPS, Made, Order, Progress
 from toolboxai.server.content.schemas import (
     Check,
     Lesson,
     LessonRequest,
     PracticeTask,
+    Quiz,
     QuizQuestion,
     Sections,
     Validity,
@@ -35,6 +37,7 @@ log = logging.getLogger(__name__)
 
 MAX_ATTEMPTS = 3
 PROVIDER: Final = "toolbox-offline"
+MODEL: Final = "toolbox-curriculum"
 LESSONS = uuid5(NAMESPACE_URL, "urn:toolboxai:lesson")
 INSERT: dict[str, type[postgresql.Insert] | type[sqlite.Insert]] = {
     "postgresql": postgresql.Insert,
@@ -74,6 +77,27 @@ def about(request: LessonRequest, curriculum: Curriculum) -> telemetry.Education
         kind="lesson",
         provider=PROVIDER,
     )
+
+
+async def generate(order: Order, *, progress: Progress, taught: Curriculum = MATHEMATICS) -> Made:
+    """Return checked content for ``order``, or raise an `AppError` whose ``code`` says why not.
+
+    ``progress`` is called before each of the steps.
+    """
+    for done, step in enumerate(STEPS):
+        progress(step, done, len(STEPS))
+    request = LessonRequest(
+        grade=order.grade, objective=order.objective, seed=order.seed, questions=order.questions
+    )
+    lesson = make_lesson(request, taught, order.seed)
+    content = quiz_from(lesson) if order.kind == "quiz" else lesson
+    return Made(content=content, provider=PROVIDER, model=MODEL)
+
+
+def quiz_from(lesson: Lesson) -> Quiz:
+    """Return the questions of ``lesson`` alone."""
+    facts = lesson.model_dump(exclude={"id", "sections", "quiz"})
+    return Quiz(id=uuid5(LESSONS, f"quiz/{lesson.id}"), questions=lesson.quiz, **facts)
 
 
 def make_lesson(request: LessonRequest, curriculum: Curriculum, seed: int) -> Lesson:
