@@ -5,8 +5,9 @@ import time
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy import MetaData
+from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.types import TypeDecorator
 
 # Named by rule, so that a migration can drop on PostgreSQL what it made on SQLite.
 NAMES = {
@@ -22,6 +23,23 @@ class Base(DeclarativeBase):
     """The tables of the server."""
 
     metadata = MetaData(naming_convention=NAMES)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment with its time zone, also on SQLite, which would forget it."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Keep moments in UTC, so that they compare as they happened."""
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, _dialect: Dialect) -> datetime | None:
+        """Say of what was read that it is UTC."""
+        if value is None or value.tzinfo is not None:
+            return value
+        return value.replace(tzinfo=UTC)
 
 
 def utc_now() -> datetime:

@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, String, Text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from toolboxai.server.models.base import Base, new_id, utc_now
+from toolboxai.server.models.base import Base, Moment, new_id, utc_now
 
 MAX_CODE_CHARS = 64
 
@@ -31,7 +31,7 @@ class StoredLesson(Base):
     seed: Mapped[int] = mapped_column(BigInteger)
     # Text and not JSON: a lesson is read back byte for byte as it was handed out.
     content: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
 
 
 class GenerationStatus(StrEnum):
@@ -68,7 +68,7 @@ class Generation(Base):
     steps_done: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     held_by: Mapped[str | None] = mapped_column(String(64))
-    held_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    held_until: Mapped[datetime | None] = mapped_column(Moment)
     lesson_id: Mapped[UUID | None] = mapped_column(ForeignKey("lesson.id"))
     provider: Mapped[str | None] = mapped_column(String(64))
     model: Mapped[str | None] = mapped_column(String(200))
@@ -78,6 +78,6 @@ class Generation(Base):
     error: Mapped[str | None] = mapped_column(String(500))
     # The request that asked, so that the work's trace can link to it.
     trace: Mapped[str | None] = mapped_column(String(200))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
-    started_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    finished_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
+    started_at: Mapped[datetime | None] = mapped_column(Moment)
+    finished_at: Mapped[datetime | None] = mapped_column(Moment)

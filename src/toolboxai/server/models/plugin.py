@@ -3,10 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import DateTime, ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from toolboxai.server.models.base import Base, new_id, utc_now
+from toolboxai.server.models.base import Base, Moment, new_id, utc_now
 
 
 class PairingCode(Base):
@@ -16,8 +16,8 @@ class PairingCode(Base):
 
     code_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class PluginSession(Base):
@@ -34,9 +34,9 @@ class PluginSession(Base):
     studio_hash: Mapped[str] = mapped_column(String(64))
     # The highest number of a message to it; the next one gets the next number.
     last_number: Mapped[int] = mapped_column(default=0)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
-    seen_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
-    ended_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
+    seen_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
+    ended_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class PluginMessage(Base):
@@ -51,8 +51,8 @@ class PluginMessage(Base):
     kind: Mapped[str] = mapped_column(String(32))
     # JSON, as it is sent.
     body: Mapped[str] = mapped_column(Text)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
-    delivered_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    acknowledged_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
+    delivered_at: Mapped[datetime | None] = mapped_column(Moment)
+    acknowledged_at: Mapped[datetime | None] = mapped_column(Moment)
     # "ok", or the kind of error that Studio reported.
     outcome: Mapped[str | None] = mapped_column(String(64))

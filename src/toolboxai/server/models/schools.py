@@ -4,10 +4,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, DateTime, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from toolboxai.server.models.base import Base, new_id, utc_now
+from toolboxai.server.models.base import Base, Moment, new_id, utc_now
 
 MAX_NAME_CHARS = 100
 
@@ -28,7 +28,7 @@ class School(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str] = mapped_column(String(MAX_NAME_CHARS), unique=True)
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
 
 
 class User(Base):
@@ -48,8 +48,8 @@ class User(Base):
     role: Mapped[str] = mapped_column(String(16))
     password_hash: Mapped[str] = mapped_column(String(200))
     grade: Mapped[int | None]
-    disabled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+    disabled_at: Mapped[datetime | None] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
 
 
 class SchoolClass(Base):
@@ -66,7 +66,7 @@ class SchoolClass(Base):
     name: Mapped[str] = mapped_column(String(MAX_NAME_CHARS))
     grade: Mapped[int]
     teacher_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
-    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+    created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
 
 
 class Enrollment(Base):
@@ -92,9 +92,9 @@ class RefreshToken(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     # The token itself is with its owner alone.
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
-    used_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    revoked_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    used_at: Mapped[datetime | None] = mapped_column(Moment)
+    revoked_at: Mapped[datetime | None] = mapped_column(Moment)
 
 
 class AuditEvent(Base):
@@ -108,4 +108,4 @@ class AuditEvent(Base):
     user_id: Mapped[UUID | None]
     action: Mapped[str] = mapped_column(String(64))
     subject_id: Mapped[UUID | None]
-    at: Mapped[datetime] = mapped_column(DateTime(timezone=True), default=utc_now)
+    at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
