@@ -15,10 +15,11 @@ ROLE = "role"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Who asks. ``id`` leaves as a pseudonym only, ``role`` as it is."""
+    """Who asks. ``id`` leaves as a pseudonym only, ``role`` and ``grade_band`` as they are."""
 
     id: str
     role: str | None = None
+    grade_band: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,10 +91,10 @@ def set_user(user: User | None) -> None:
         if user is None:
             scope.set_user(None)
             return
-        known = {"id": _short(user.id), ROLE: _short(user.role)}
-        scope.set_user({name: fact for name, fact in known.items() if fact is not None})
+        known = {"id": user.id, ROLE: user.role, "grade_band": user.grade_band}
+        scope.set_user({name: _short(fact) for name, fact in known.items() if fact is not None})
         if user.role is not None:
-            scope.set_tag(ROLE, known[ROLE])
+            scope.set_tag(ROLE, _short(user.role))
 
 
 def set_context(about: About | Application) -> None:
