@@ -9,8 +9,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from tests.server.people import CHEAP, FullSchool, full_school
 from tests.telemetry.sink import RecordingSink, running_sink
 from toolboxai import telemetry
+from toolboxai.server.auth import Passwords
 from toolboxai.server.config import Settings
 from toolboxai.server.main import create_app
 
@@ -50,6 +52,7 @@ def start(settings: Callable[..., Settings]) -> Iterator[Start]:
 
     def run(adapt: Callable[[FastAPI], None] = lambda _: None, **changes: Any) -> TestClient:  # noqa: ANN401 - the values of any setting
         app = create_app(settings(**changes))
+        app.state.passwords = Passwords(CHEAP)
         adapt(app)
         client = TestClient(app, raise_server_exceptions=False)
         client.__enter__()
@@ -65,6 +68,18 @@ def start(settings: Callable[..., Settings]) -> Iterator[Start]:
 def client(start: Start) -> TestClient:
     """A server with nothing special."""
     return start()
+
+
+@pytest.fixture
+def school(client: TestClient) -> FullSchool:
+    """A school whose administrator, teacher and pupil are signed in at ``client``'s server."""
+    return full_school(client, "Hill School")
+
+
+@pytest.fixture
+def other_school(client: TestClient) -> FullSchool:
+    """Another school at the same server."""
+    return full_school(client, "Lake School")
 
 
 def application(client: TestClient) -> FastAPI:

@@ -27,6 +27,10 @@ def test_every_endpoint_is_documented_with_a_summary_and_an_example(client: Test
     operations = dict(_operations(client))
 
     assert set(operations) == {
+        "GET /auth/me",
+        "POST /auth/logout",
+        "POST /auth/refresh",
+        "POST /auth/token",
         "GET /health",
         "GET /health/live",
         "GET /health/ready",
@@ -42,8 +46,11 @@ def test_every_endpoint_is_documented_with_a_summary_and_an_example(client: Test
 
 
 def _has_example(responses: dict[str, Any]) -> bool:
-    contents = [answer["content"] for status, answer in responses.items() if status < "300"]
-    return any("example" in content for kinds in contents for content in kinds.values())
+    good = {status: answer for status, answer in responses.items() if status < "300"}
+    contents = [answer["content"] for answer in good.values() if "content" in answer]
+    return set(good) == {"204"} or any(
+        "example" in content for kinds in contents for content in kinds.values()
+    )
 
 
 def test_the_documented_request_gives_the_documented_answer(client: TestClient) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
 from toolboxai import __version__
-from toolboxai.telemetry.privacy import read_policy_file
+from toolboxai.telemetry.privacy import read_policy_file, secret_in
 
 MIB = 1024 * 1024
+AUTH_KEY_FILE = "auth.key"
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
@@ -175,6 +176,14 @@ class Settings(BaseSettings):
         description="Use postgresql://user:password@host/name or sqlite:///path/to/file, or leave"
         " it empty for a SQLite file in TOOLBOXAI_DATA_DIR",
     )
+    auth_key: str | None = Field(
+        default=None,
+        repr=False,
+        min_length=32,
+        validation_alias="TOOLBOXAI_AUTH_KEY",
+        description="At least 32 characters that nobody can guess; `openssl rand -hex 32` makes"
+        " good ones",
+    )
     pseudonym_key: str | None = Field(
         default=None,
         repr=False,
@@ -213,6 +222,18 @@ class Settings(BaseSettings):
     def spool_dir(self) -> Path:
         """Where telemetry keeps what is not delivered yet."""
         return self.data_dir / "spool"
+
+    @property
+    def auth_secret(self) -> str:
+        """What access tokens are signed with: the key that was set, else one kept in the data folder."""
+        if self.auth_key is not None:
+            return self.auth_key
+        try:
+            return secret_in(self.data_dir, AUTH_KEY_FILE)
+        except OSError as error:
+            reason = f"{AUTH_KEY_FILE} can't be kept in {self.data_dir} ({error.strerror})"
+            message = f"TOOLBOXAI_AUTH_KEY is not set, and {reason}. Set it, or let the server write there."
+            raise SettingsError(message) from error
 
     @property
     def monitor_dsn_file(self) -> Path:

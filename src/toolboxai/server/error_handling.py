@@ -84,6 +84,7 @@ class CallerError(AppError):
     """The caller asked for something that can't be; the message tells them what to change."""
 
     status = 400
+    headers: Mapping[str, str] = {}
 
 
 class InvalidInputError(CallerError):
@@ -180,7 +181,8 @@ async def _answer_caller_error(request: Request, error: CallerError) -> Response
     if isinstance(error, InvalidInputError):
         entry = {"field": error.field, "reason": error.reason, "kind": "unusable"}
         return _invalid(request, [entry])
-    return problem(request, error.status, str(error), kind=_kind_of(error.code))
+    kind = _kind_of(error.code)
+    return problem(request, error.status, str(error), kind=kind, headers=error.headers)
 
 
 async def _answer_dependency_error(request: Request, error: DependencyError) -> Response:

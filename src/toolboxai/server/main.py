@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from toolboxai import __version__, telemetry
-from toolboxai.server import content, operations
+from toolboxai.server import auth, content, operations
 from toolboxai.server.config import Settings, load_settings
 from toolboxai.server.database import Database, create_private_folder
 from toolboxai.server.error_handling import add_handlers
@@ -30,11 +30,14 @@ def create_app(settings: Settings) -> FastAPI:
     )
     telemetry.instrument(app)
     app.state.database = Database(settings.database_address)
+    app.state.access_tokens = auth.AccessTokens(settings.auth_secret)
+    app.state.passwords = auth.Passwords()
     app.state.registry = operations.new_registry()
     app.state.lesson_tally = content.LessonTally(app.state.registry)
     app.add_middleware(BodyLimit)
     add_handlers(app)
     app.include_router(operations.router)
+    app.include_router(auth.router)
     app.include_router(content.router)
     telemetry.add_routes(app)
     return app

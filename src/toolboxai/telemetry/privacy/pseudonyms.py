@@ -31,17 +31,17 @@ def pseudonyms(secret: str) -> Pseudonym:
     return pseudonym
 
 
-def secret_in(folder: Path) -> str:
+def secret_in(folder: Path, name: str = KEY_FILE) -> str:
     """Return the secret kept in ``folder``, made at first need, 0600; all workers get the same one.
 
     Raises ``OSError`` when there is none and none can be kept.
     """
-    path = folder / KEY_FILE
+    path = folder / name
     with suppress(FileNotFoundError):
         if kept := path.read_text().strip():
             return kept
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    own = folder / f".{KEY_FILE}.{os.getpid()}.{token_hex(4)}"
+    own = folder / f".{name}.{os.getpid()}.{token_hex(4)}"
     own.touch(mode=0o600, exist_ok=False)
     try:
         own.write_text(token_hex(32))
