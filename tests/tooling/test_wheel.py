@@ -138,6 +138,22 @@ def test_with_server_alone_the_server_can_be_imported(install: Callable[[str], I
     assert ended == (0, "")
 
 
+def test_with_server_alone_a_database_can_be_made(
+    install: Callable[[str], Installed], tmp_path: Path
+) -> None:
+    ended = install("[server]").python(
+        "import asyncio\n"
+        "from toolboxai.server.database import Database\n"
+        "async def make():\n"
+        f"    database = Database('sqlite+aiosqlite:///{tmp_path / 'made.db'}')\n"
+        "    await database.start()\n"
+        "    await database.stop()\n"
+        "asyncio.run(make())"
+    )
+
+    assert ended == (0, "")
+
+
 def test_with_server_alone_the_monitor_says_what_to_install(
     install: Callable[[str], Installed],
 ) -> None:

@@ -22,9 +22,8 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 from sqlalchemy.pool import ConnectionPoolEntry
-from sqlalchemy.schema import CreateTable
 
-from toolboxai.server.models import Base
+from toolboxai.server.migrations import NewerDatabaseError, migrate
 
 LOCK_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 5
@@ -36,8 +35,8 @@ CONNECT_ARGS = {
     "sqlite": {"timeout": LOCK_TIMEOUT_SECONDS},
     "postgresql": {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
 }
-# Any number will do, as long as every process that creates these tables uses the same.
-CREATE_TABLES_LOCK = 8_008_001
+# Any number will do, as long as every process that migrates this database uses the same.
+MIGRATION_LOCK = 8_008_001
 # asyncpg lets the operating system's own errors through when it can't connect.
 FAILURES = (DBAPIError, PoolTimeoutError, OSError)
 BUGS = (DataError, IntegrityError, ProgrammingError)
@@ -61,11 +60,16 @@ class Database:
         self._turn = asyncio.Lock() if self.engine.dialect.name == "sqlite" else nullcontext()
 
     async def start(self) -> None:
-        """Create the tables that are missing."""
+        """Bring the tables up to date."""
         try:
             _create_file_of(self.address)
             async with _one_at_a_time(self.address), self.engine.begin() as connection:
-                await _create_tables(connection)
+                await _lock(connection)
+                await connection.run_sync(migrate)
+        except NewerDatabaseError as error:
+            await self.stop()
+            reason = "a newer version of ToolboxAI has changed it, and there is no way back"
+            raise DatabaseUnreachableError(self.address, reason) from error
         except FAILURES as error:
             await self.stop()
             raise DatabaseUnreachableError(self.address, _first_line(error)) from error
@@ -164,14 +168,15 @@ async def _one_at_a_time(address: str) -> AsyncGenerator[None]:
         os.close(lock)
 
 
-async def _create_tables(connection: AsyncConnection) -> None:
+async def _lock(connection: AsyncConnection) -> None:
+    """Begin a transaction in which this process alone changes tables, until all of them are changed or none."""
     if connection.dialect.name == "postgresql":
-        # Several workers start at once, and IF NOT EXISTS alone can still collide there.
         await connection.execute(
-            text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": CREATE_TABLES_LOCK}
+            text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK}
         )
-    for table in Base.metadata.sorted_tables:
-        await connection.execute(CreateTable(table, if_not_exists=True))
+    else:
+        # Python's driver begins a transaction before rows are written, and not before tables are.
+        await connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 def _first_line(error: Exception) -> str:

@@ -92,7 +92,7 @@ class RefreshToken(Base):
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id", ondelete="CASCADE"), index=True)
     # The token itself is with its owner alone.
     token_hash: Mapped[str] = mapped_column(String(64), unique=True)
-    expires_at: Mapped[datetime] = mapped_column(Moment, index=True)
+    expires_at: Mapped[datetime] = mapped_column(Moment)
     used_at: Mapped[datetime | None] = mapped_column(Moment)
     revoked_at: Mapped[datetime | None] = mapped_column(Moment)
 
@@ -101,7 +101,7 @@ class AuditEvent(Base):
     """Something that an administrator must be able to look up later: who did what to whom."""
 
     __tablename__ = "audit_event"
-    __table_args__ = (Index("ix_audit_event_school", "school_id", "at"),)
+    __table_args__ = (Index("ix_audit_event_school", "school_id", "id"),)
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     school_id: Mapped[UUID | None] = mapped_column(ForeignKey("school.id"))
