@@ -8,11 +8,13 @@ from operator import or_
 from toolboxai.telemetry.privacy.rules import Found, Rule
 
 MAX_WORDS = 50_000
+BEGINNING_CHARS = 3
 
 # Hints that stand for more than themselves. A rule without any of its own is always asked.
 SIX_DIGITS, PAIRS, LONG_RUN, POSTCODE = "<digits>", "<pairs>", "<run>", "<code>"
 
 _WORD = re.compile(r"[^\W\d_]+")
+_ONLY_LETTERS = "".join(char if char.isalpha() else " " for char in map(chr, range(128)))
 _DIGIT = re.compile(r"\d")
 # Times, UUIDs and hashes are full of digits that are nobody's.
 _NOBODYS = re.compile(
@@ -54,21 +56,39 @@ class Asked:
         return choice
 
 
+class _Words(dict[str, Mask]):
+    """What is known of words; of one that isn't known yet it is learnt."""
+
+    def __init__(self, learn: Callable[[str], Mask]) -> None:
+        super().__init__()
+        self._learn = learn
+
+    def __missing__(self, word: str) -> Mask:
+        if len(self) >= MAX_WORDS:
+            self.clear()
+        self[word] = bits = self._learn(word)
+        return bits
+
+
 class Sieve:
     """Gives every rule a bit, and says of a text which bits it has.
 
-    Hints of letters and digits are looked for in words, and what a word has is remembered; the others by the sign in them.
+    Hints are looked for in words, and what a word has is remembered. One of several words and signs has a bit of its
+    own: only where its longest word stands is it looked for whole. Those without a word to go by have a sign.
     """
 
     def __init__(self) -> None:
         self._bits = 1
         self._always = 0
         self._features: dict[str, Mask] = {}
-        # By their first two letters: a word is only asked for those that could begin at one of its own.
+        # By their first letters: a word is only asked for those that could begin at one of its own.
         self._in_words: dict[str, list[tuple[str, Mask]]] = {}
+        self._short: dict[str, Mask] = {}
+        self._of_several: dict[Mask, tuple[str, Mask]] = {}
+        self._several = 0
         self._by_sign: dict[str, list[tuple[str, Mask]]] = {}
         self._of_words: list[tuple[Callable[[str], bool], Mask]] = []
-        self._known: dict[str, Mask] = {}
+        self._known = _Words(self._learnt)
 
     def bit(self) -> Mask:
         """Return a bit that nothing has yet."""
@@ -88,23 +108,41 @@ class Sieve:
     def _add(self, hints: Sequence[str]) -> Mask:
         bit = self.bit()
         for hint in hints:
+            word = max(_WORD.findall(hint), key=len, default="")
             if hint == "":
                 self._always |= bit
             elif hint.startswith("<") and hint.endswith(">"):
                 self._features[hint] = self._features.get(hint, 0) | bit
-            elif _WORD.fullmatch(hint):
-                self._in_words.setdefault(hint[:2], []).append((hint, bit))
+            elif word == hint:
+                self._add_word(word, bit)
+            elif len(word) >= BEGINNING_CHARS:
+                several = self.bit()
+                self._of_several[several] = (hint, bit)
+                self._several |= several
+                self._add_word(word, several)
             else:
                 sign = next(char for char in hint if not char.isalpha())
                 self._by_sign.setdefault(sign, []).append((hint, bit))
         return bit
 
+    def _add_word(self, word: str, bit: Mask) -> None:
+        if len(word) < BEGINNING_CHARS:
+            self._short[word] = self._short.get(word, 0) | bit
+        else:
+            self._in_words.setdefault(word[:BEGINNING_CHARS], []).append((word, bit))
+
     def mask(self, text: str, folded: str) -> Mask:
         """Return the bits of ``text``, which is ``folded`` in lower case."""
-        mask, known = self._always, self._known
-        for word in _WORD.findall(folded):
-            bits = known.get(word)
-            mask |= self._learnt(word) if bits is None else bits
+        is_plain = folded.isascii()
+        words = folded.translate(_ONLY_LETTERS).split() if is_plain else _WORD.findall(folded)
+        mask = reduce(or_, map(self._known.__getitem__, words), self._always)
+        left = mask & self._several
+        while left:
+            several = left & -left
+            left ^= several
+            hint, bit = self._of_several[several]
+            if hint in folded:
+                mask |= bit
         for sign, hints in self._by_sign.items():
             if sign in folded:
                 for hint, bit in hints:
@@ -118,25 +156,29 @@ class Sieve:
         features = self._features
         if not _DIGIT.search(text):
             return features.get(PAIRS, 0) if ":" in text and _PAIRS.search(text) else 0
+        found = [(name, pattern) for name, pattern in _FEATURES if pattern.search(text)]
+        if not found:
+            return 0
         mask, rest = 0, _NOBODYS.sub(" ", text)
-        for name, pattern in _FEATURES:
-            if pattern.search(rest):
+        for name, pattern in found:
+            if rest == text or pattern.search(rest):
                 mask |= features.get(name, 0)
         return mask
 
     def _learnt(self, word: str) -> Mask:
         bits, in_words = 0, self._in_words
-        for start in range(len(word)):
-            for size in (2, 1):
-                for hint, bit in in_words.get(word[start : start + size], ()):
-                    if word.startswith(hint, start):
+        for start in range(len(word) - BEGINNING_CHARS + 1):
+            beginning = word[start : start + BEGINNING_CHARS]
+            if beginning in in_words:
+                for hint, bit in in_words[beginning]:
+                    if hint in word:
                         bits |= bit
+        for hint, bit in self._short.items():
+            if hint in word:
+                bits |= bit
         for is_telling, bit in self._of_words:
             if is_telling(word):
                 bits |= bit
-        if len(self._known) >= MAX_WORDS:
-            self._known.clear()
-        self._known[word] = bits
         return bits
 
 

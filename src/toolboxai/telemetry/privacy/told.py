@@ -53,13 +53,15 @@ def _terms_in(name: str, sentence: str) -> list[tuple[int, int]]:
     return sorted(match.span() for term in candidates for match in _term(term).finditer(sentence))
 
 
+@cache
+def _words_of_health() -> frozenset[str]:
+    return frozenset(_terms_by_word("health_terms")) | frozenset(_terms_by_word("health_terms_taught"))
+
+
 def is_of_health(word: str) -> bool:
     """Say whether a term of health begins with ``word``, singular or plural."""
-    return any(
-        form in _terms_by_word(name)
-        for form in (word, word.rstrip("s"))
-        for name in ("health_terms", "health_terms_taught")
-    )
+    known = _words_of_health()
+    return word in known or word.rstrip("s") in known
 
 
 def is_of_results(word: str) -> bool:
