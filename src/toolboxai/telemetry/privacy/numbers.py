@@ -12,7 +12,7 @@ from toolboxai.telemetry.privacy.sieve import PAIRS, SIX_DIGITS
 
 CARD, IBAN = "card", "iban"
 
-_BEFORE, _AFTER = r"(?<![\w.,@#$€£/\\-]|%)(?<![A-Za-z]\d)", r"(?![\w@]|[.,:/-]\d)"
+_BEFORE, _AFTER = r"(?<![\w.,@#$€£/\\%-])(?<![A-Za-z]\d)", r"(?![\w@]|[.,:/-]\d)"
 _NOT_DIGIT = re.compile(r"\D+")
 _DATES = re.compile(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?![\d-])|\d{8}[ T]\d{6}|\d{4}-\d{4}(?:-\d{4})?"
@@ -139,6 +139,7 @@ def _has_day(match: Match[str]) -> bool:
 
 
 def _rule(name: str, pattern: str, check: Check | None = None, *, before: str = _BEFORE) -> Rule:
+    """Return a rule for numbers told by their form. A group that it refers to has a name that no other has."""
     return Rule(name, (SIX_DIGITS,), re.compile(f"{before}(?:{pattern}){_AFTER}"), check)
 
 
@@ -248,23 +249,6 @@ NUMBERS = (
         _is_called,
     ),
     Rule(DEVICE, ("imei",), re.compile(r"(?i:imei)\W{0,4}(?P<value>\d(?:[ -]?\d){13,15})")),
-    _rule(DEVICE, r"\d{2}-\d{6}-\d{6}-\d", _of(checksums.luhn)),
-    _rule(NATIONAL, r"\d{3}[- ]\d{2}[- ]\d{4}", _of(checksums.ssn)),
-    _rule(CARD, r"\d{4}([ -])\d{4}\1\d{4}\1\d{1,7}|3\d{3}([ -])\d{6}\2\d{4,5}|\d{13,19}", _of(checksums.card)),
-    _rule(NATIONAL, r"\d{3}\.\d{3}\.\d{3}-\d{2}", _of(checksums.cpf)),
-    _rule(NATIONAL, r"756\.\d{4}\.\d{4}\.\d{2}", _of(checksums.ahv)),
-    _rule(NATIONAL, r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", _of(checksums.belgian)),
-    _rule(NATIONAL, r"\d{4}([ -])\d{4}\1\d{4}", _of(checksums.verhoeff)),
-    _rule(NATIONAL, r"\d{3}([ -])\d{3}\1\d{4}", _of(checksums.nhs)),
-    _rule(NATIONAL, r"\d{3}([ -])\d{3}\1\d{3}", _of(checksums.luhn)),
-    _rule(NATIONAL, r"[12] ?\d{2} ?\d{2} ?\d{2} ?\d{3} ?\d{3} ?\d{2}", _of(checksums.nir)),
-    _rule(NATIONAL, r"\d{2} \d{3} \d{3} \d{3}", _of(checksums.steuer_id)),
-    _rule(NATIONAL, r"\d{17}[\dXx]", lambda match: checksums.chinese(match[0])),
-    _rule(NATIONAL, r"\d{6}-[1-8]\d{6}|(?:19|20)?\d{6}[-+]\d{4}|\d{6}[-+A]\d{3}[0-9A-Y]", _has_day),
-    _rule(NATIONAL, r"\d{8}-?[A-Z]|[XYZ]-?\d{7}-?[A-Z]", lambda match: checksums.dni(match[0].replace("-", ""))),
-    _rule(NATIONAL, r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"),
-    _rule(NATIONAL, r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]|[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]"),
-    _rule(NATIONAL, r"[A-Z]{4}\d{6}[HM][A-Z]{5}[\dA-Z]\d|[STFG]\d{7}[A-Z]"),
     Rule(
         LOCATION,
         (".",),
@@ -274,15 +258,41 @@ NUMBERS = (
         _is_place,
     ),
     Rule(LOCATION, ("°",), re.compile(r"\d{1,3}\s?°\s?\d{1,2}(?:\.\d+)?\s?['′’](?:\s?\d{1,2}(?:\.\d{1,6})?\s?[\"″”])?\s?[NSEWO]\b")),
+)  # fmt: skip
+# Asked of texts with at least six digits in which one of them begins.
+FORMS = (
+    _rule(DEVICE, r"\d{2}-\d{6}-\d{6}-\d", _of(checksums.luhn)),
+    _rule(NATIONAL, r"\d{3}[- ]\d{2}[- ]\d{4}", _of(checksums.ssn)),
+    _rule(CARD, r"\d{4}(?P<a>[ -])\d{4}(?P=a)\d{4}(?P=a)\d{1,7}|3\d{3}(?P<b>[ -])\d{6}(?P=b)\d{4,5}|\d{13,19}", _of(checksums.card)),
+    _rule(NATIONAL, r"\d{3}\.\d{3}\.\d{3}-\d{2}", _of(checksums.cpf)),
+    _rule(NATIONAL, r"756\.\d{4}\.\d{4}\.\d{2}", _of(checksums.ahv)),
+    _rule(NATIONAL, r"\d{2}\.\d{2}\.\d{2}-\d{3}\.\d{2}", _of(checksums.belgian)),
+    _rule(NATIONAL, r"\d{4}(?P<c>[ -])\d{4}(?P=c)\d{4}", _of(checksums.verhoeff)),
+    _rule(NATIONAL, r"\d{3}(?P<d>[ -])\d{3}(?P=d)\d{4}", _of(checksums.nhs)),
+    _rule(NATIONAL, r"\d{3}(?P<e>[ -])\d{3}(?P=e)\d{3}", _of(checksums.luhn)),
+    _rule(NATIONAL, r"[12] ?\d{2} ?\d{2} ?\d{2} ?\d{3} ?\d{3} ?\d{2}", _of(checksums.nir)),
+    _rule(NATIONAL, r"\d{2} \d{3} \d{3} \d{3}", _of(checksums.steuer_id)),
+    _rule(NATIONAL, r"\d{17}[\dXx]", lambda match: checksums.chinese(match[0])),
+    _rule(NATIONAL, r"\d{6}-[1-8]\d{6}|(?:19|20)?\d{6}[-+]\d{4}|\d{6}[-+A]\d{3}[0-9A-Y]", _has_day),
+    _rule(NATIONAL, r"\d{8}-?[A-Z]|[XYZ]-?\d{7}-?[A-Z]", lambda match: checksums.dni(match[0].replace("-", ""))),
+    _rule(NATIONAL, r"[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D]"),
+    _rule(NATIONAL, r"[A-Z]{6}\d{2}[A-EHLMPR-T]\d{2}[A-Z]\d{3}[A-Z]|[A-Z]{3}[ABCFGHLJPT][A-Z]\d{4}[A-Z]"),
+    _rule(NATIONAL, r"[A-Z]{4}\d{6}[HM][A-Z]{5}[\dA-Z]\d|[STFG]\d{7}[A-Z]"),
     _rule(PHONE, r"(?:\+|\(\+)\d(?:[ ().\u00a0/-]{0,3}\d){6,14}", _is_phone, before=r"(?<![\w+])"),
     _rule(PHONE, r"00[1-9]\d(?:[ .-]?\d){7,12}", _is_phone),
     _rule(PHONE, r"\(0?\d{2,5}\)[ -]{0,2}\d{2,5}(?:[ .-]?\d{2,5}){1,3}", _is_phone, before=r"(?<![\w.])"),
-    _rule(PHONE, r"(?:1[ .-])?[2-9]\d{2}([ .-])\d{3}\1\d{4}", _is_phone),
+    _rule(PHONE, r"(?:1[ .-])?[2-9]\d{2}(?P<f>[ .-])\d{3}(?P=f)\d{4}", _is_phone),
     _rule(PHONE, r"555-01\d{2}", None),
     _rule(PHONE, r"0[1-9]\d{0,3}[ ./-]{1,3}\d{2,8}(?:[ ./-]\d{2,5}){0,4}|0[1-9]\d{8,9}", _is_national_phone),
     _rule(PHONE, r"[5-9]\d{2} \d{3} \d{3}|[5-9]\d{2}(?:[ -]\d{2}){3}|[6-9]\d{4}[ -]\d{5}|[89]\d \d{3} \d{2} \d{2}|\d{2} 9\d{4}-\d{4}", _is_phone),
-    _rule(PHONE, r"8[ -]\(?\d{3}\)?[ -]\d{3}[ -]\d{2}[ -]\d{2}|1[3-9]\d([ -])\d{4}\1\d{4}", _is_phone),
+    _rule(PHONE, r"8[ -]\(?\d{3}\)?[ -]\d{3}[ -]\d{2}[ -]\d{2}|1[3-9]\d(?P<g>[ -])\d{4}(?P=g)\d{4}", _is_phone),
 )  # fmt: skip
+_USUAL = [one.pattern.pattern for one in FORMS if one.pattern.pattern.startswith(_BEFORE)]
+_OTHERS = [one.pattern.pattern for one in FORMS if not one.pattern.pattern.startswith(_BEFORE)]
+# One look for any of them: where there is none, none needs to be asked.
+ANY_FORM = re.compile(
+    rf"(?=[A-Z\d(+])(?:{_BEFORE}(?:{'|'.join(form.removeprefix(_BEFORE) for form in _USUAL)})|{'|'.join(_OTHERS)})"
+)
 
 _BORN = (
     r"(?i:dob|d\.o\.b\.?|born|birth[ _-]?da(?:te|y)|date of birth|birth|geb(?:oren|\.|urtstag|urtsdatum)?|geboren|n[eé]e?|naissance|nacid[oa]|nacimiento"

@@ -20,13 +20,19 @@ _DIGIT = re.compile(r"\d")
 _NOBODYS = re.compile(
     r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.Z+-]*|\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b(?=[0-9]*[a-f])[0-9a-f]{16,64}\b"
 )
-_SIX_DIGITS = re.compile(r"(?:\d[^\w]{0,4}){5}\d|\d{4}年|[A-Z]{2}\d{2} ?[A-Z0-9]{4}|°")
+# Only these can be or hold one.
+_MAYBE_NOBODYS = re.compile(r"[0-9a-f]{8}|\d[T ]\d")
+_SIX_DIGITS = re.compile(r"\d\W{0,4}\d\W{0,4}\d\W{0,4}\d\W{0,4}\d\W{0,4}\d")
+_WITH_CAPITALS = re.compile(r"[A-Z][A-Z]\d\d ?[A-Z0-9]{4}")
+_WITH_SIGNS = re.compile(r"[年°]")
 _PAIRS = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
 # Only from where a run begins, or each of its characters is a beginning to try.
 _LONG_RUN = re.compile(r"(?<![\w+/:.~-])[\w+/:.~-]{16}")
 _POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]|,\s[A-Z]{2}\s\d{5}")
 _FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (SIX_DIGITS, _SIX_DIGITS),
+    (SIX_DIGITS, _WITH_CAPITALS),
+    (SIX_DIGITS, _WITH_SIGNS),
     (PAIRS, _PAIRS),
     (POSTCODE, _POSTCODE),
 )
@@ -159,11 +165,10 @@ class Sieve:
         found = [(name, pattern) for name, pattern in _FEATURES if pattern.search(text)]
         if not found:
             return 0
-        mask, rest = 0, _NOBODYS.sub(" ", text)
-        for name, pattern in found:
-            if rest == text or pattern.search(rest):
-                mask |= features.get(name, 0)
-        return mask
+        if _MAYBE_NOBODYS.search(text):
+            rest = _NOBODYS.sub(" ", text)
+            found = [(name, pattern) for name, pattern in found if pattern.search(rest)]
+        return reduce(or_, (features.get(name, 0) for name, _ in found), 0)
 
     def _learnt(self, word: str) -> Mask:
         bits, in_words = 0, self._in_words

@@ -12,7 +12,14 @@ from toolboxai.telemetry.privacy.keys import HEALTH, NAME, RESULT
 from toolboxai.telemetry.privacy.mail import EMAILS
 from toolboxai.telemetry.privacy.named import SIGNS, Named
 from toolboxai.telemetry.privacy.names import known_names
-from toolboxai.telemetry.privacy.numbers import ADDRESSES, BIRTHS, CUED, NUMBERS
+from toolboxai.telemetry.privacy.numbers import (
+    ADDRESSES,
+    ANY_FORM,
+    BIRTHS,
+    CUED,
+    FORMS,
+    NUMBERS,
+)
 from toolboxai.telemetry.privacy.prose import PROSE
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.sieve import EVERY, Asked, Mask, Sieve, ask
@@ -47,9 +54,9 @@ class Scanner:
         self.emails = asked(EMAILS)
         self.said = asked(SAID)
         self.told = asked(PROSE)
-        self.numbers = asked(
-            (*ADDRESSES, *NUMBERS, *CUED, *BIRTHS, *IDENTITIES, *HOMES, *addresses())
-        )
+        self.numbers = asked((*ADDRESSES, *NUMBERS))
+        self.forms = asked(FORMS)
+        self.persons = asked((*CUED, *BIRTHS, *IDENTITIES, *HOMES, *addresses()))
         self.homes = asked(HOMES)
         self.after_names = asked(AFTER_NAMES)
         self.sql = asked([Rule(SQL, HINTS, IS_SQL)]).bits
@@ -129,6 +136,9 @@ class _Look:
             text = scanner.named.without(text, found)
         text = ask(scanner.told, text, mask, found)
         text = ask(scanner.numbers, text, mask, found)
+        if mask & scanner.forms.bits and ANY_FORM.search(text):
+            text = ask(scanner.forms, text, mask, found)
+        text = ask(scanner.persons, text, mask, found)
         if mask & scanner.name:
             text = self._without_names(text)
         if any(taken in text for taken in WHO_WAS_TAKEN):
