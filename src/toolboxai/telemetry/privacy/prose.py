@@ -8,9 +8,11 @@ from toolboxai.telemetry.privacy.keys import SECRET, rule_for
 from toolboxai.telemetry.privacy.places import FILES
 from toolboxai.telemetry.privacy.rules import Rule
 
-HINTS = (
-    "pass", "secret", "token", "key", "pin", "otp", "credential", "code", "pwd", "cookie", "session", "auth", "seed", "kennwort",
-    "contrase", "mot de passe", "signature", "sid", "senha", "wachtwoord", "has", "parola", "clave", "c\u00f3dig", "codi", "mfa", "2fa", "jeton", "schl", "llave", "chiave", "klucz", "sleutel", "nyckel", "avain", "kod", "tan", "лозунг", "парол", "密码", "パスワ", "비밀",
+_HINTS = (
+    "pass", "secret", "token", "key", "pin", "otp", "credential", "pwd", "cookie", "session", "auth", "seed", "kennwort", "contrase", "signature",
+    "sid", "senha", "wachtwoord", "haslo", "has\u0142o", "parola", "clave", "jeton", "schlussel", "schluessel", "schl\u00fcssel", "schl\u00fcessel",
+    "llave", "chiave", "klucz", "sleutel", "nyckel", "avain", "l\u00f6senord", "adgangskode", "jelsz", "heslo", "salasana", "\u015fifre",
+    "\u043f\u0430\u0440\u043e\u043b\u044c", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\u5bc6\u7801", "\ube44\ubc00\ubc88\ud638",
 )  # fmt: skip
 _STEMS = (
     r"pass|secret|token|key|pin|otp|credential|pwd|cookie|session|auth|seed|kennwort|contrase|signature|sid|senha|wachtwoord|has[\u0142l]o|parola"
@@ -136,7 +138,7 @@ PROSE = (
         _CODE,
         lambda match: any(map(str.isdigit, match["value"])) or "-" in match["value"],
     ),
-    Rule(SECRET, HINTS, _TOLD, _is_told),
+    Rule(SECRET, _HINTS, _TOLD, _is_told),
     Rule(
         SECRET,
         (

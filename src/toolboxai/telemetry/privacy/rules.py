@@ -14,14 +14,16 @@ Check = Callable[[Match[str]], bool]
 class Rule:
     """Takes every match of ``pattern`` that ``check`` confirms; of a pattern with a group ``value`` only that part.
 
-    ``hints`` are lower-case texts, or features of the sieve, without one of which there is nothing to find. Each pattern begins at a place that can't
-    lie inside its own match, or repeats possessively or within bounds: no text makes it slow.
+    ``hints`` are lower-case texts, or features of the sieve, without one of which there is nothing to find; nor is there without one of ``needs``,
+    if there are any. In them ``^`` is where a word begins, ``$`` where it ends. Each pattern begins at a place that can't lie inside its own match, or
+    repeats possessively or within bounds: no text makes it slow.
     """
 
     name: str
     hints: tuple[str, ...]
     pattern: Pattern[str]
     check: Check | None = None
+    needs: tuple[str, ...] = ()
 
     def without(self, text: str, found: Found) -> str:
         """Return ``text`` with a marker for what the rule takes; ``found`` hears of each."""

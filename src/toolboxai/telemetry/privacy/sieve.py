@@ -11,9 +11,11 @@ MAX_WORDS = 50_000
 BEGINNING_CHARS = 3
 
 # Hints that stand for more than themselves. A rule without any of its own is always asked.
-SIX_DIGITS, PAIRS, LONG_RUN, POSTCODE = "<digits>", "<pairs>", "<run>", "<code>"
+DIGIT, SIX_DIGITS, PAIRS = "<digit>", "<digits>", "<pairs>"
+LONG_RUN, POSTCODE = "<run>", "<code>"
 
 _WORD = re.compile(r"[^\W\d_]+")
+_HINT_IN_WORD = re.compile(r"\^?[^\W\d_]+\$?")
 _ONLY_LETTERS = "".join(char if char.isalpha() else " " for char in map(chr, range(128)))
 _DIGIT = re.compile(r"\d")
 # Times, UUIDs and hashes are full of digits that are nobody's.
@@ -27,7 +29,7 @@ _WITH_CAPITALS = re.compile(r"[A-Z][A-Z]\d\d ?[A-Z0-9]{4}")
 _WITH_SIGNS = re.compile(r"[年°]")
 _PAIRS = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
 # Only from where a run begins, or each of its characters is a beginning to try.
-_LONG_RUN = re.compile(r"(?<![\w+/:.~-])[\w+/:.~-]{16}")
+_LONG_RUN = re.compile(r"(?<![\w+/:.~-])[\w+/:.~-]{32}")
 _POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]|,\s[A-Z]{2}\s\d{5}")
 _FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (SIX_DIGITS, _SIX_DIGITS),
@@ -94,6 +96,8 @@ class Sieve:
         self._several = 0
         self._by_sign: dict[str, list[tuple[str, Mask]]] = {}
         self._of_words: list[tuple[Callable[[str], bool], Mask]] = []
+        # What rules need besides a hint: the bit of that, and of those rules.
+        self._needs: dict[tuple[str, ...], tuple[Mask, Mask]] = {}
         self._known = _Words(self._learnt)
 
     def bit(self) -> Mask:
@@ -103,7 +107,14 @@ class Sieve:
 
     def add(self, rules: Iterable[Rule]) -> Asked:
         """Return the rules with a bit each."""
-        return Asked([(rule, self._add(rule.hints)) for rule in rules])
+        return Asked([(rule, self._add_rule(rule)) for rule in rules])
+
+    def _add_rule(self, rule: Rule) -> Mask:
+        bit = self._add(rule.hints)
+        if rule.needs:
+            needed, by = self._needs.get(rule.needs) or (self._add(rule.needs), 0)
+            self._needs[rule.needs] = (needed, by | bit)
+        return bit
 
     def of_words(self, is_telling: Callable[[str], bool]) -> Mask:
         """Return a bit that a text has when ``is_telling`` says so of one of its words, in lower case."""
@@ -119,8 +130,8 @@ class Sieve:
                 self._always |= bit
             elif hint.startswith("<") and hint.endswith(">"):
                 self._features[hint] = self._features.get(hint, 0) | bit
-            elif word == hint:
-                self._add_word(word, bit)
+            elif _HINT_IN_WORD.fullmatch(hint):
+                self._add_word(hint, bit)
             elif len(word) >= BEGINNING_CHARS:
                 several = self.bit()
                 self._of_several[several] = (hint, bit)
@@ -154,29 +165,32 @@ class Sieve:
                 for hint, bit in hints:
                     if hint in folded:
                         mask |= bit
-        if len(text) > 15 and _LONG_RUN.search(text):
+        if len(text) >= 32 and _LONG_RUN.search(text):
             mask |= self._features.get(LONG_RUN, 0)
-        return mask | self._of_digits(text)
+        mask |= self._of_digits(text)
+        for needed, by in self._needs.values():
+            if not mask & needed:
+                mask &= ~by
+        return mask
 
     def _of_digits(self, text: str) -> Mask:
         features = self._features
         if not _DIGIT.search(text):
             return features.get(PAIRS, 0) if ":" in text and _PAIRS.search(text) else 0
+        has_digit = features.get(DIGIT, 0)
         found = [(name, pattern) for name, pattern in _FEATURES if pattern.search(text)]
-        if not found:
-            return 0
-        if _MAYBE_NOBODYS.search(text):
+        if found and _MAYBE_NOBODYS.search(text):
             rest = _NOBODYS.sub(" ", text)
             found = [(name, pattern) for name, pattern in found if pattern.search(rest)]
-        return reduce(or_, (features.get(name, 0) for name, _ in found), 0)
+        return reduce(or_, (features.get(name, 0) for name, _ in found), has_digit)
 
     def _learnt(self, word: str) -> Mask:
-        bits, in_words = 0, self._in_words
-        for start in range(len(word) - BEGINNING_CHARS + 1):
-            beginning = word[start : start + BEGINNING_CHARS]
+        bits, in_words, bounded = 0, self._in_words, f"^{word}$"
+        for start in range(len(bounded) - BEGINNING_CHARS + 1):
+            beginning = bounded[start : start + BEGINNING_CHARS]
             if beginning in in_words:
                 for hint, bit in in_words[beginning]:
-                    if hint in word:
+                    if hint in bounded:
                         bits |= bit
         for hint, bit in self._short.items():
             if hint in word:
