@@ -7,6 +7,7 @@ from toolboxai.telemetry.privacy.keys import DEVICE, IDENTITY, NAME
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.names import is_no_name
 from toolboxai.telemetry.privacy.rules import Rule
+from toolboxai.telemetry.privacy.sieve import DIGIT
 from toolboxai.telemetry.privacy.vocabulary import words
 
 _SOMEBODY = r"(?:student|pupil|learner|child|parent|guardian|teacher|user|account|roblox|player|candidate|member|customer|employee|staff|schüler(?:in)?|alumn[oa]|élève|estudiante|person|profile|guest|tutor|mother|father|mum|dad)"
@@ -27,11 +28,13 @@ IDENTITIES = (
         IDENTITY,
         _SOMEBODY_HINTS,
         re.compile(rf"{_WHOSE}(?i:{_IS_ID})[\s:=#(\"'`@]{{1,4}}(?:(?i:is|was|of|=)\s)?(?P<value>{_ID})(?!\w|\.\d)"),
+        needs=(DIGIT,),
     ),
     Rule(
         IDENTITY,
         _SOMEBODY_HINTS,
         re.compile(rf"{_WHOSE}[\s:=#(\"'`]{{1,4}}(?P<value>{_LONG_ID})(?!\w|\.\d)"),
+        needs=(DIGIT,),
     ),
     Rule(
         IDENTITY,
@@ -40,6 +43,7 @@ IDENTITIES = (
             r"(?<![^\W_])(?i:upn|admissions?|enrol?lment|matric\w*|roll|candidate|sis|lunch|library card|badge)(?:[ _-](?i:id|no\.?|number|pin|code))?[\s:=#]{1,3}(?:is )?"
             rf"(?P<value>{_LONG_ID})(?!\w)"
         ),
+        needs=(DIGIT,),
     ),
     Rule(
         DEVICE,
@@ -48,10 +52,11 @@ IDENTITIES = (
             r"(?<![^\W_])(?i:android|device|advertising|hardware|installation|serial|udid|idfa|gaid)(?:[ _-]?(?i:id|identifier|number|no\.?|#|serial|uuid)){0,2}(?:[\s:=#\"'(]|\b(?i:is|was)\b){1,6}"
             r"(?P<value>(?=[\w-]*\d)(?=[\w-]{6})[A-Za-z0-9][\w-]{5,63})(?!\w)"
         ),
+        needs=(DIGIT,),
     ),
     Rule(
         IDENTITY,
-        ("nummer", "number", "numero", "número", "numéro", "nr", "no", "id", "expediente", "matr", "payroll", "番号", "学号"),
+        ("personal", "schüler", "matri", "matrí", "mitarbeiter", "kunden", "leerling", "elev", "alumno", "élève", "learner", "staff", "employee", "payroll", "expediente", "student", "étudiant", "uczni", "学籍", "学号", "学生"),
         re.compile(
             r"(?<![^\W_])(?i:personal|schüler|matrikel|mitarbeiter|kunden|leerling|elev|alumno|élève|learner|staff|employee|payroll|expediente|matrícula|matricule|numéro d'élève|student|étudiant|studenten|uczni\w*|学籍|学号|学生)"
             r"[ -]?(?i:nummer|nr\.?|number|numero|número|numéro|no\.?|id|ref|番号)?[\s:：=#]{1,3}(?:is |ist )?(?P<value>(?=[\w-]*\d)(?:[A-Za-z]{1,5}[-_]?)?\d[\w/-]{3,24})(?![\w])"

@@ -8,7 +8,7 @@ from re import Match
 from toolboxai.telemetry.privacy import checksums
 from toolboxai.telemetry.privacy.keys import BANK, BIRTH, DEVICE, IP, LOCATION, NATIONAL, PHONE
 from toolboxai.telemetry.privacy.rules import Check, Rule
-from toolboxai.telemetry.privacy.sieve import PAIRS, SIX_DIGITS
+from toolboxai.telemetry.privacy.sieve import DIGIT, PAIRS, SIX_DIGITS
 
 CARD, IBAN = "card", "iban"
 
@@ -225,6 +225,7 @@ CUED = (
         ),
         re.compile(rf"(?<![A-Za-z]){_IDENTITY}{_BETWEEN}(?P<value>{_VALUE})"),
         lambda match: not _DATES.fullmatch(match["value"]),
+        needs=(DIGIT,),
     ),
 )
 # Asked of texts with at least six digits.
@@ -241,12 +242,16 @@ NUMBERS = (
         re.compile(
             r"(?<![A-Za-z])(?i:a/c|acc(?:oun)?t|bank account|kontonummer|konto|cuenta|compte|conto|rekening\w*|sort code|routing)(?:[\s:.#=\"'(]|(?i:no|nr|num|number|numero|número|is|was|n°|nº)\b){1,16}(?P<value>\d(?:[ -]?\d){5,17})(?!\w)"
         ),
+        needs=(SIX_DIGITS,),
     ),
     Rule(
         PHONE,
-        (SIX_DIGITS,),
+        ("電話", "手机", "电话", "전화", "телефон", "טלפון", "phone", "tel", "mobile", "cell", "call", "fax", "whatsapp", "sms", "text", "message", "dial", "ring", "handy", "ruf",
+         "erreichbar", "joignable", "joindre", "contact", "contáctame", "llama", "ligar", "appel", "chiam", "recapito", "bereikbaar", "bel", "nummer", "zadzwo",
+         "puhelin", "tél", "móvil", "movil", "portable", "reach", "emergency"),
         re.compile(rf"(?<![A-Za-z])(?:{_CALL}){_BETWEEN}(?P<value>\+?\(?\+?\d(?:[ ()./-]{{0,3}}\d){{6,14}}){_AFTER}"),
         _is_called,
+        needs=(SIX_DIGITS,),
     ),
     Rule(DEVICE, ("imei",), re.compile(r"(?i:imei)\W{0,4}(?P<value>\d(?:[ -]?\d){13,15})")),
     Rule(
@@ -256,6 +261,7 @@ NUMBERS = (
             r"(?<![\w.])(?P<lat>[-+]?\d{1,2}\.\d{4,})\s?°?\s?[NS]?\s{0,2}[,;/ ]\s{0,2}(?:(?:lon|lng|longitude)\W{1,3})?(?P<lon>[-+]?\d{1,3}\.\d{4,})\s?°?\s?[EWO]?(?![\w.])"
         ),
         _is_place,
+        needs=(SIX_DIGITS,),
     ),
     Rule(LOCATION, ("°",), re.compile(r"\d{1,3}\s?°\s?\d{1,2}(?:\.\d+)?\s?['′’](?:\s?\d{1,2}(?:\.\d{1,6})?\s?[\"″”])?\s?[NSEWO]\b")),
 )  # fmt: skip
@@ -308,5 +314,6 @@ BIRTHS = (
         BIRTH,
         ("dob", "d.o.b", "born", "birth", "geb", "née", "nee", "né ", "naci", "nato", "nata", "nasc", "nait", "naiss", "född", "føds", "ur.", "urodz", "synt", "生", "出生", "생년", "naroz", "szül", "ğum", "gum ", "d.o.b"),
         re.compile(rf"(?<![^\W_]){_BORN}(?:[\s:：=(\"',-]|(?i:on|the|in|am|le|el|il|em|is|was|of|at|den|op|de|dne|dnia|ist|est|es|era|:)\b){{1,16}}(?P<value>{_DAY})(?!\d)"),
+        needs=(DIGIT,),
     ),
 )  # fmt: skip

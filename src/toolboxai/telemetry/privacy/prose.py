@@ -7,6 +7,7 @@ from toolboxai.telemetry.privacy.facts import tells_nothing
 from toolboxai.telemetry.privacy.keys import SECRET, rule_for
 from toolboxai.telemetry.privacy.places import FILES
 from toolboxai.telemetry.privacy.rules import Rule
+from toolboxai.telemetry.privacy.sieve import DIGIT
 
 _HINTS = (
     "pass", "secret", "token", "key", "pin", "otp", "credential", "pwd", "cookie", "session", "auth", "seed", "kennwort", "contrase", "signature",
@@ -131,12 +132,18 @@ PROSE = (
         ("cod", "kod", "pin", "tan", "otp", "kód", "cód", "код", "пин"),
         _ONE_TIME,
         _is_one_time,
+        needs=(DIGIT,),
     ),
     Rule(
         SECRET,
         ("code", "pin", "key", "cód", "cod", "pass"),
         _CODE,
         lambda match: any(map(str.isdigit, match["value"])) or "-" in match["value"],
+        needs=(
+            "pairing", "backup", "recovery", "verifica", "security", "confirm", "access", "join", "invit", "reset", "mfa", "fa", "otp", "time", "login",
+            "log", "sms", "auth", "sign", "class", "codigo", "código", "codice", "best", "einmal", "sicherheits", "verifizierungs",
+            "wiederherstellungs", "rescue", "unlock", "activation", "parental", "code de", "code pin", "code-pin", "codepin", "séc", "recup", "acces", "seguridad",
+        ),  # fmt: skip
     ),
     Rule(SECRET, _HINTS, _TOLD, _is_told),
     Rule(
@@ -157,6 +164,7 @@ PROSE = (
         re.compile(
             r"(?<=[?&;])(?:code|key|sig|ticket|hash|hmac|invite|nonce|state|st|t|k|s|h|auth|access)=(?P<value>(?=[\w.~%+/-]*\d)(?=[\w.~%+/-]*[A-Za-z])[\w.~%+/=-]{10,})"
         ),
+        needs=(DIGIT,),
     ),
     Rule(
         SECRET,
@@ -165,5 +173,6 @@ PROSE = (
             r"(?i:session|sess|sessid|jsessionid|phpsessid)(?:[ _-]?(?i:id|key|cookie))?[\s:=\"']{1,3}(?P<value>(?=[\w-]*\d)[\w-]{16,128})(?!\w)"
         ),
         _is_session,
+        needs=(DIGIT,),
     ),
 )
