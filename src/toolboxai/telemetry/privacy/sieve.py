@@ -91,7 +91,6 @@ class Sieve:
         self._features: dict[str, Mask] = {}
         # By their first letters: a word is only asked for those that could begin at one of its own.
         self._in_words: dict[str, list[tuple[str, Mask]]] = {}
-        self._short: dict[str, Mask] = {}
         self._of_several: dict[Mask, tuple[str, Mask]] = {}
         self._several = 0
         self._by_sign: dict[str, list[tuple[str, Mask]]] = {}
@@ -143,10 +142,7 @@ class Sieve:
         return bit
 
     def _add_word(self, word: str, bit: Mask) -> None:
-        if len(word) < BEGINNING_CHARS:
-            self._short[word] = self._short.get(word, 0) | bit
-        else:
-            self._in_words.setdefault(word[:BEGINNING_CHARS], []).append((word, bit))
+        self._in_words.setdefault(word[:BEGINNING_CHARS], []).append((word, bit))
 
     def mask(self, text: str, folded: str) -> Mask:
         """Return the bits of ``text``, which is ``folded`` in lower case."""
@@ -186,15 +182,13 @@ class Sieve:
 
     def _learnt(self, word: str) -> Mask:
         bits, in_words, bounded = 0, self._in_words, f"^{word}$"
-        for start in range(len(bounded) - BEGINNING_CHARS + 1):
-            beginning = bounded[start : start + BEGINNING_CHARS]
-            if beginning in in_words:
-                for hint, bit in in_words[beginning]:
-                    if hint in bounded:
-                        bits |= bit
-        for hint, bit in self._short.items():
-            if hint in word:
-                bits |= bit
+        for size in range(1 if word.isascii() else 0, BEGINNING_CHARS):
+            for start in range(len(bounded) - size):
+                beginning = bounded[start : start + size + 1]
+                if beginning in in_words:
+                    for hint, bit in in_words[beginning]:
+                        if hint in bounded:
+                            bits |= bit
         for is_telling, bit in self._of_words:
             if is_telling(word):
                 bits |= bit

@@ -110,7 +110,7 @@ class _Look:
 
     def through(self, text: str, depth: int) -> str:
         scanner, found = self._scanner, self._found
-        before, mask = text, scanner.sieve.mask(text, text.lower())
+        mask = scanner.sieve.mask(text, text.lower())
         # What can be told by its own form, as it is: it may hold signs that mean something in a wrapping.
         text = ask(scanner.keys, text, mask, found)
         if "+" in text and "=" in text:  # in a form it means a space, in a password it doesn't
@@ -119,9 +119,10 @@ class _Look:
         if not is_wrapped:
             text = ask(scanner.long_keys, text, mask, found)
         if depth < MAX_WRAPPINGS:
-            text = without_wrapped(text, lambda inner: self.through(inner, depth + 1), found)
-        if text != before:
-            mask |= scanner.sieve.mask(text, text.lower())
+            opened = without_wrapped(text, lambda inner: self.through(inner, depth + 1), found)
+            if opened != text:
+                text = opened
+                mask |= scanner.sieve.mask(text, text.lower())
         text = self._plain(text, mask)
         return ask(scanner.long_keys, text, mask, found) if is_wrapped else text
 
