@@ -1,8 +1,10 @@
 """Secrets that are told in a sentence: ``the password is Sunflower#55``, ``token "a1B2…" was refused``."""
 
 import re
+from collections.abc import Iterator
 from re import Match
 
+from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.facts import tells_nothing
 from toolboxai.telemetry.privacy.keys import SECRET, rule_for
 from toolboxai.telemetry.privacy.places import FILES
@@ -30,6 +32,27 @@ _CODE = re.compile(
     r"[ -]?(?i:code|codes|pin|key|passcode|verificaci[o\u00f3]n|seguridad|verifica|v\u00e9rification|s\u00e9curit\u00e9|recuperaci[o\u00f3]n|acceso|confirma\w*|password)s?"
     r"(?:[\s:=#\"'(]|(?i:is|was|es|est|ist|\u00e8|now)\b){1,8}(?P<value>(?=[A-Za-z-]{0,24}\d|[A-Z0-9]{3,8}-)[A-Z0-9]{3,10}(?:[- ][A-Z0-9]{3,8}){0,7}|[a-z0-9]{4,8}(?:-[a-z0-9]{4,8}){1,7})(?![\w])"
 )
+_STEM = re.compile(rf"{any_of(_HINTS)}|mot de (?=passe)")
+
+
+def _told(text: str) -> Iterator[Match[str]]:
+    """Yield what ``_TOLD`` finds, tried only where words begin that have a stem in them."""
+    folded, position = text.lower(), 0
+    if len(folded) != len(text):  # a letter whose small form is two
+        yield from _TOLD.finditer(text)
+        return
+    for stem in _STEM.finditer(folded):
+        start = stem.start()
+        if start < position:
+            continue
+        while start > position and (text[start - 1].isalnum() or text[start - 1] in "_.-"):
+            start -= 1
+        position = stem.end()
+        if (match := _TOLD.match(text, start)) is not None:
+            yield match
+            position = match.end()
+
+
 _CHOSEN = ("pass", "pwd", "pin", "kennwort", "contrase", "secret", "otp", "passwort")
 
 
@@ -145,7 +168,7 @@ PROSE = (
             "wiederherstellungs", "rescue", "unlock", "activation", "parental", "code de", "code pin", "code-pin", "codepin", "séc", "recup", "acces", "seguridad",
         ),  # fmt: skip
     ),
-    Rule(SECRET, _HINTS, _TOLD, _is_told),
+    Rule(SECRET, _HINTS, _TOLD, _is_told, find=_told),
     Rule(
         SECRET,
         (
