@@ -20,16 +20,16 @@ from toolboxai.telemetry.privacy.plausible import REMARK, is_plausible
 from toolboxai.telemetry.privacy.rules import Found
 from toolboxai.telemetry.privacy.spans import span
 
-SIGNS = ("=", ":", "：", "--", "%3", ",", ">")
+_SIGNS = ("=", ":", "->", "<", "--", "%3", "：")
 
 # A name and what puts a value behind it: `password=`, `"password": `, `token[0]=`, `--password `,
 # `('password', `, `<password>`.
 _NAMED = re.compile(
-    r"\bname=\\*[\"'](?P<part>[\w.\[\]-]{1,64})\\*[\"'](?:[^\n\\]{0,100})(?:\r?\n|(?:\\+r)?\\+n){2}"
+    r"n(?<!\wn)ame=\\*[\"'](?P<part>[\w.\[\]-]{1,64})\\*[\"'](?:[^\n\\]{0,100})(?:\r?\n|(?:\\+r)?\\+n){2}"
     r"|[\"'](?:name|key|field|header)\\*[\"']\s{0,2}:\s{0,2}\\*[\"'](?P<called>[\w.-]{1,64})\\*[\"']\s{0,2},\s{0,2}\\*[\"'](?:value|val|input)\\*[\"']\s{0,2}:\s{0,2}"
     r"|(?<![\w.-])(?<!redacted:)(?P<name>[\w.-]++)(?:\[(?P<index>[\w.-]{0,64})\]|\])?\\*[\"']?\s{0,8}"
     r"(?::=|=>|->|={1,3}|:|：|%3[Dd])\s{0,8}"
-    r"|(?<![\w-])--(?P<flag>[\w-]{1,64})\s{1,8}(?!-)"
+    r"|--(?<![\w-]--)(?P<flag>[\w-]{1,64})\s{1,8}(?!-)"
     r"|(?<=[(\[])\s{0,2}[A-Za-z]{0,2}\\*[\"'](?P<pair>[\w.-]{1,64})\\*[\"']\s{0,4},\s{0,4}(?=[A-Za-z]{0,2}\\*[\"'])"
     r"|<(?P<tag>[\w.-]{1,64})>(?=[^<])"
 )
@@ -37,6 +37,11 @@ _NAMED = re.compile(
 _PLACE = re.compile(r"(?:\?|\$\d+|%s|%\(\w+\)?s?|:\w+|@\w+|\{\w*\})(?=[\s,;)]|\Z)")
 _WORDS_BEFORE = re.compile(r"(?:[^\W_]{1,20}[ _](?:of |de )?){1,2}\Z")
 _EXAMPLE_NAME = re.compile(r"[a-z]+(?:[._-][a-z]+)+\.[a-z]{2,4}|[a-z_]+\.[a-z_.]+|\d+(?:\.\d+)*|/.*|[A-Z_]{3,}|\w+\(.*")  # fmt: skip
+
+
+def may_tell(text: str) -> bool:
+    """Say whether anything in ``text`` can stand behind a name: a sign does, or a bracket and a comma."""
+    return any(map(text.__contains__, _SIGNS)) or ("," in text and ("(" in text or "[" in text))
 
 
 class Named:
@@ -91,7 +96,12 @@ class Named:
                 if rule:
                     return name, rule
                 if group == "name":
-                    before = _WORDS_BEFORE.search(text, max(0, match.start() - 42), match.start())
+                    start = match.start()
+                    before = (
+                        _WORDS_BEFORE.search(text, max(0, start - 42), start)
+                        if text[start - 1 : start] == " "
+                        else None
+                    )
                     whole = f"{before[0]}{name}" if before else name
                     if before and (rule := rule_for(whole)) and rule != SECRET:
                         return whole, rule

@@ -10,7 +10,7 @@ from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
 from toolboxai.telemetry.privacy.identities import AFTER_NAMES, HOMES, IDENTITIES, WHO_WAS_TAKEN
 from toolboxai.telemetry.privacy.keys import HEALTH, NAME, RESULT
 from toolboxai.telemetry.privacy.mail import EMAILS
-from toolboxai.telemetry.privacy.named import SIGNS, Named
+from toolboxai.telemetry.privacy.named import Named, may_tell
 from toolboxai.telemetry.privacy.names import known_names
 from toolboxai.telemetry.privacy.numbers import (
     ADDRESSES,
@@ -88,7 +88,7 @@ class Scanner:
 
     def _without_secrets(self, line: str, found: Found) -> str:
         line = self.look_at_structure(line, found)
-        if any(sign in line for sign in SIGNS):
+        if may_tell(line):
             line = self.named.without(line, found, is_source=True)
         return _LITERAL.sub(lambda match: self.look(match[0], found), line)
 
@@ -133,7 +133,7 @@ class _Look:
             text = without_literals(text, found)
         text = ask(scanner.emails, text, mask, found)
         text = without_echoes(text, self._echoes, found)
-        if any(sign in text for sign in SIGNS):
+        if may_tell(text):
             text = scanner.named.without(text, found)
         text = ask(scanner.told, text, mask, found)
         text = ask(scanner.numbers, text, mask, found)
