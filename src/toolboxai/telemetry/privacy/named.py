@@ -88,27 +88,23 @@ class Named:
 
     def _told(self, match: Match[str], text: str) -> tuple[str, str] | None:
         """Return the telling name and its rule."""
-        if match["name"] and _is_code(match, text):
-            return None
-        for group in ("index", "flag", "pair", "tag", "part", "called", "name"):
-            if name := match[group]:
-                rule = self._own.get(name) or rule_for(name[-MAX_NAME_CHARS:])
-                if rule:
-                    return name, rule
-                if group == "name":
-                    start = match.start()
-                    before = (
-                        _WORDS_BEFORE.search(text, max(0, start - 42), start)
-                        if text[start - 1 : start] == " "
-                        else None
-                    )
-                    whole = f"{before[0]}{name}" if before else name
-                    if before and (rule := rule_for(whole)) and rule != SECRET:
-                        return whole, rule
-                    if name == "input" and "loc" in text:
-                        return name, SECRET
-                if is_of_people(name) or name.lower() == "name":
-                    return name, _PERHAPS
+        told = self._telling(match, text)
+        return None if told and match["name"] and _is_code(match, text) else told
+
+    def _telling(self, match: Match[str], text: str) -> tuple[str, str] | None:
+        for group in ("index", "name") if match["name"] else (match.lastgroup or "name",):
+            if not (name := match[group]):
+                continue
+            if rule := self._own.get(name) or rule_for(name[-MAX_NAME_CHARS:]):
+                return name, rule
+            if group == "name":
+                whole = _with_words_before(name, text, match.start())
+                if whole != name and (rule := rule_for(whole)) and rule != SECRET:
+                    return whole, rule
+                if name == "input" and "loc" in text:
+                    return name, SECRET
+            if is_of_people(name) or name.lower() == "name":
+                return name, _PERHAPS
         return None
 
     def _goes(
@@ -133,8 +129,17 @@ class Named:
         return rule == NAME and is_remark is not None and not self._names.is_name(value)
 
 
+def _with_words_before(name: str, text: str, start: int) -> str:
+    """Return the name at ``start`` with one or two words before it: `date of birth`."""
+    if text[start - 1 : start] != " ":
+        return name
+    before = _WORDS_BEFORE.search(text, max(0, start - 42), start)
+    return f"{before[0]}{name}" if before else name
+
+
 # `src/tokens.py:55`, `handlers.password_reset:handle`, `lambda token: token.value`.
-_CODE_BEFORE = re.compile(r"(?:[/\\]|\blambda |\bdef \w{1,40}\([^)]{0,80}|\bclass )\Z")
+_CODE_WORDS = ("lambda ", "def ", "class ")
+_CODE_BEFORE = re.compile(r"\b(?:lambda |def \w{1,40}\([^)]{0,80}|class )\Z")
 _FILE = re.compile(rf"(?i)[\w.-]+\.(?:{FILES})")
 _ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:[\s,;)\]}\"']|\Z)")
 _COMPLAINT = re.compile(r"[a-z]{2,16}\Z")
@@ -145,9 +150,11 @@ def _is_code(match: Match[str], text: str) -> bool:
     name, sign = match["name"], match[0][len(match["name"]) :]
     if not sign.startswith(":"):
         return False
-    if _FILE.fullmatch(name) or _CODE_BEFORE.search(
-        text, max(0, match.start() - 128), match.start()
-    ):
+    start = match.start()
+    if text[start - 1 : start] in {"/", "\\"} or ("." in name and _FILE.fullmatch(name)):
+        return True
+    may_be = any(word in text for word in _CODE_WORDS)
+    if may_be and _CODE_BEFORE.search(text, max(0, start - 128), start):
         return True
     return sign == ":" and "." in name and _ATTRIBUTE.match(text, match.end()) is not None
 

@@ -5,6 +5,7 @@ https://develop.sentry.dev/sdk/data-model/event-payloads/meta/
 
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 # A dict or a list, and the key or the index in it.
@@ -38,6 +39,7 @@ class Remarks:
         """Add ``_meta`` to the payload, if there is anything to say; ``shown`` is how a name on the way may be spelled."""
         if not self._noted:
             return
+        shown = cache(shown)
         meta = payload.get("_meta")
         if not isinstance(meta, dict):
             meta = payload["_meta"] = {}

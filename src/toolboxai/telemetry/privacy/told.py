@@ -55,7 +55,9 @@ def _terms_in(name: str, sentence: str) -> list[tuple[int, int]]:
 
 @cache
 def _words_of_health() -> frozenset[str]:
-    return frozenset(_terms_by_word("health_terms")) | frozenset(_terms_by_word("health_terms_taught"))
+    return frozenset(_terms_by_word("health_terms")) | frozenset(
+        _terms_by_word("health_terms_taught")
+    )
 
 
 def is_of_health(word: str) -> bool:

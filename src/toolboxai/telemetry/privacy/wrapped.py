@@ -15,7 +15,7 @@ ENCODED = "encoded"
 
 Look = Callable[[str], str]
 
-_RUN = re.compile(r"[^\s\"'<>]++")
+_RUN = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>%+]*+[%+][^\s\"'<>]*+")
 _ESCAPE = re.compile(r"(?<!\\)\\++(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8}))")
 _BYTES = re.compile(r"(?:(?<!\\)\\{1,4}x[89a-fA-F][0-9a-fA-F])+")
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{10,}+(?:={1,2}|(?:%3[Dd]){1,2})?")
@@ -88,6 +88,8 @@ def _opened(match: Match[str], inner: str | None, look: Look, found: Callable[[s
 
 
 def _from_base64(text: str) -> str | None:
+    if text.isalpha() and text.islower():
+        return None
     body = (
         text.replace("%3D", "").replace("%3d", "").rstrip("=").replace("-", "+").replace("_", "/")
     )
