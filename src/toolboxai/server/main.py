@@ -11,6 +11,7 @@ from toolboxai.server import auth, content, operations
 from toolboxai.server.config import Settings, load_settings
 from toolboxai.server.database import Database, create_private_folder
 from toolboxai.server.error_handling import add_handlers
+from toolboxai.server.inflating import InflatedBodies
 from toolboxai.server.limits import BodyLimit
 from toolboxai.server.sentry_config import telemetry_options
 
@@ -34,6 +35,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.passwords = auth.Passwords()
     app.state.registry = operations.new_registry()
     app.state.lesson_tally = content.LessonTally(app.state.registry)
+    # The last one added is the first one asked.
+    app.add_middleware(InflatedBodies)
     app.add_middleware(BodyLimit)
     add_handlers(app)
     app.include_router(operations.router)
