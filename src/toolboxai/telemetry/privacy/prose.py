@@ -203,7 +203,7 @@ PROSE = (
             "recup",
             "acces",
             "seguridad",
-        ),  # fmt: skip
+        ),
     ),
     Rule(SECRET, _HINTS, _TOLD, _is_told, find=_told),
     Rule(
