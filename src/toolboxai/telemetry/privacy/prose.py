@@ -174,7 +174,7 @@ PROSE = (
             "invit",
             "reset",
             "mfa",
-            "fa",
+            "2fa",
             "otp",
             "time",
             "login",
@@ -203,7 +203,7 @@ PROSE = (
             "recup",
             "acces",
             "seguridad",
-        ),
+        ),  # fmt: skip
     ),
     Rule(SECRET, _HINTS, _TOLD, _is_told, find=_told),
     Rule(

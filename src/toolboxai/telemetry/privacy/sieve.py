@@ -15,6 +15,9 @@ DIGIT, SIX_DIGITS, PAIRS = "<digit>", "<digits>", "<pairs>"
 LONG_RUN, POSTCODE = "<run>", "<code>"
 
 _WORD = re.compile(r"[^\W\d_]+")
+_PART = re.compile(r"\^?[^\W\d_]+\$?")
+_INNER_BEGINNING = re.compile(r"(?<=[\W\d_])(?=[^\W\d_])")
+_INNER_END = re.compile(r"(?<=[^\W\d_])(?=[\W\d_])")
 _HINT_IN_WORD = re.compile(r"\^?[^\W\d_]+\$?")
 _ONLY_LETTERS = "".join(char if char.isalpha() else " " for char in map(chr, range(128)))
 _DIGIT = re.compile(r"\d")
@@ -42,6 +45,11 @@ _FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
 Mask = int
 EVERY: Mask = -1
 MAX_CHOICES = 2_000
+
+
+def _bounded(hint: str) -> str:
+    """Return a hint with ``^`` and ``$`` where words begin and end in it: `sk-` is `sk$-`."""
+    return _INNER_BEGINNING.sub("^", _INNER_END.sub("$", hint))
 
 
 class Asked:
@@ -124,7 +132,7 @@ class Sieve:
     def _add(self, hints: Sequence[str]) -> Mask:
         bit = self.bit()
         for hint in hints:
-            word = max(_WORD.findall(hint), key=len, default="")
+            word = max(_PART.findall(_bounded(hint)), key=len, default="")
             if hint == "":
                 self._always |= bit
             elif hint.startswith("<") and hint.endswith(">"):
@@ -182,7 +190,7 @@ class Sieve:
 
     def _learnt(self, word: str) -> Mask:
         bits, in_words, bounded = 0, self._in_words, f"^{word}$"
-        for size in range(1 if word.isascii() else 0, BEGINNING_CHARS):
+        for size in range(BEGINNING_CHARS - 1 if word.isascii() else 0, BEGINNING_CHARS):
             for start in range(len(bounded) - size):
                 beginning = bounded[start : start + size + 1]
                 if beginning in in_words:
