@@ -30,16 +30,18 @@ _MAYBE_NOBODYS = re.compile(r"[0-9a-f]{8}|\d[T ]\d")
 _SIX_DIGITS = re.compile(r"\d\W{0,4}\d\W{0,4}\d\W{0,4}\d\W{0,4}\d\W{0,4}\d")
 _WITH_CAPITALS = re.compile(r"[A-Z][A-Z]\d\d ?[A-Z0-9]{4}")
 _WITH_SIGNS = re.compile(r"[年°]")
-_PAIRS = re.compile(r"[0-9A-Fa-f]{1,4}[:.-][0-9A-Fa-f]{0,4}[:.-]")
+_PAIRS = re.compile(r"[:.-](?<=[0-9A-Fa-f].)[0-9A-Fa-f]{0,4}[:.-]")
 # Only from where a run begins, or each of its characters is a beginning to try.
 _LONG_RUN = re.compile(r"(?<![\w+/:.~-])[\w+/:.~-]{32}")
-_POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]|,\s[A-Z]{2}\s\d{5}")
+_POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]")
+_AFTER_STATE = re.compile(r",\s[A-Z]{2}\s\d{5}")
 _FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
     (SIX_DIGITS, _SIX_DIGITS),
     (SIX_DIGITS, _WITH_CAPITALS),
     (SIX_DIGITS, _WITH_SIGNS),
     (PAIRS, _PAIRS),
     (POSTCODE, _POSTCODE),
+    (POSTCODE, _AFTER_STATE),
 )
 
 Mask = int

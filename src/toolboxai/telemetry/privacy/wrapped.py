@@ -18,7 +18,11 @@ Look = Callable[[str], str]
 _RUN = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>%+]*+[%+][^\s\"'<>]*+")
 _ESCAPE = re.compile(r"(?<!\\)\\++(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8}))")
 _BYTES = re.compile(r"(?:(?<!\\)\\{1,4}x[89a-fA-F][0-9a-fA-F])+")
-_BASE64 = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{10,}+(?:={1,2}|(?:%3[Dd]){1,2})?")
+# Only where the bits of the first two bytes can begin a text in UTF-8, without control characters.
+_BASE64 = re.compile(
+    r"[CDI-Za-fw-z0-9+/_-](?<![A-Za-z0-9+/_-]{2})(?:(?<=[C-Za-f])[A-HM-Xc-ns-z0-389+/_-]|(?<=[w-z0-9+/_-])[I-LYZabo-r4-7])"
+    r"[A-Za-z0-9+/_-]{8,}+(?:={1,2}|(?:%3[Dd]){1,2})?"
+)
 _HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x|\\x)?((?:[0-9a-fA-F]{2}){7,})(?![0-9A-Za-z])")
 # Base64 of anything worth a look has capitals and small letters.
 _LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{10}")
