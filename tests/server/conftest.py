@@ -40,7 +40,8 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
     """Return settings for this test's folder, with what the test changes."""
 
     def build(**changes: Any) -> Settings:  # noqa: ANN401 - the values of any setting
-        return Settings(**{"data_dir": tmp_path / "data", **changes})
+        given = {"data_dir": tmp_path / "data", "allowed_hosts": "testserver"}
+        return Settings(**{**given, **changes})
 
     return build
 

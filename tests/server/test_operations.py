@@ -149,7 +149,7 @@ def test_what_telemetry_did_shows_in_the_metrics(start: Start, sink: RecordingSi
 def test_others_learn_only_whether_telemetry_is_enabled_and_healthy(
     start: Start, sink: RecordingSink, address: str, host: str, headers: dict[str, str]
 ) -> None:
-    started = start(sentry_dsn=sink.dsn)
+    started = start(sentry_dsn=sink.dsn, allowed_hosts="testserver,lessons.example")
     started.get("/sentry-debug")
     started.post("/generate_content", json={"grade": 4, "objective": "place-value"})
     telemetry.flush(5)

@@ -1,5 +1,7 @@
 """What `toolboxai serve` does: uvicorn on the server that the environment describes."""
 
+import os
+
 import uvicorn
 
 from toolboxai.cli.environment import read_settings
@@ -13,6 +15,8 @@ def run_server(*, host: str | None, port: int | None, workers: int) -> None:
     settings = read_settings()
     address = (host or settings.host, port or settings.port)
     refuse_taken(*address)
+    # The application, and each worker's, asks the environment by which names it may be called.
+    os.environ["TOOLBOXAI_HOST"] = address[0]
     uvicorn.run(
         "toolboxai.server.main:create_app_from_environment",
         factory=True,

@@ -1,5 +1,6 @@
 """What an operator may choose. The only module that reads the environment (and `.env`)."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,6 +16,8 @@ from toolboxai.telemetry.privacy import read_policy_file, secret_in
 
 MIB = 1024 * 1024
 AUTH_KEY_FILE = "auth.key"
+# A name, a name with all below it, or any name at all.
+HOST_NAME = re.compile(r"\*|(\*\.)?[a-z0-9_]([a-z0-9_.-]*[a-z0-9_])?")
 DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "sqlite+aiosqlite": "sqlite+aiosqlite",
@@ -99,6 +102,18 @@ def _database_url_or_nothing(address: str) -> str:
     return _valid_database_url(address) if address else address
 
 
+def _valid_hosts(names: str) -> str:
+    for name in _listed(names):
+        if not HOST_NAME.fullmatch(name):
+            reason = "must be names without scheme and port, parted by commas"
+            raise ValueError(reason)
+    return names
+
+
+def _listed(names: str) -> tuple[str, ...]:
+    return tuple(name.strip().lower() for name in names.split(",") if name.strip())
+
+
 Rate = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -165,6 +180,13 @@ class Settings(BaseSettings):
         validation_alias="TOOLBOXAI_PORT",
         description="Use a free port from 1 to 65535",
     )
+    allowed_hosts: Annotated[str, AfterValidator(_valid_hosts)] = Field(
+        default="",
+        max_length=2_000,
+        validation_alias="TOOLBOXAI_ALLOWED_HOSTS",
+        description="Use the names under which this server is asked, parted by commas, for example"
+        " toolbox.school.example, *.school.example; localhost and addresses in digits need none",
+    )
     data_dir: Path = Field(
         default=Path(".toolboxai"),
         validation_alias="TOOLBOXAI_DATA_DIR",
@@ -217,6 +239,11 @@ class Settings(BaseSettings):
     def is_development(self) -> bool:
         """Say whether this is a developer's machine, where the embedded monitor is the sink."""
         return self.sentry_environment == "development"
+
+    @property
+    def host_names(self) -> tuple[str, ...]:
+        """The names under which the server is asked, as the operator gave them."""
+        return _listed(self.allowed_hosts)
 
     @property
     def spool_dir(self) -> Path:

@@ -11,6 +11,7 @@ from toolboxai.server import auth, content, operations
 from toolboxai.server.config import Settings, load_settings
 from toolboxai.server.database import Database, create_private_folder
 from toolboxai.server.error_handling import add_handlers
+from toolboxai.server.hosts import KnownHosts, warn_without_names
 from toolboxai.server.inflating import InflatedBodies
 from toolboxai.server.limits import BodyLimit
 from toolboxai.server.sentry_config import telemetry_options
@@ -19,6 +20,7 @@ from toolboxai.server.sentry_config import telemetry_options
 def create_app(settings: Settings) -> FastAPI:
     """Return the application that ``settings`` describes."""
     create_private_folder(settings.data_dir)
+    warn_without_names(settings)
     telemetry.init(telemetry_options(settings))
     about = telemetry.Application(version=__version__, debug=settings.is_development)
     telemetry.set_context(about)
@@ -38,6 +40,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The last one added is the first one asked.
     app.add_middleware(InflatedBodies)
     app.add_middleware(BodyLimit)
+    app.add_middleware(KnownHosts, names=settings.host_names, bound_to=settings.host)
     add_handlers(app)
     app.include_router(operations.router)
     app.include_router(auth.router)
