@@ -124,6 +124,16 @@ def test_what_failed_or_was_slow_is_kept_anyway(
     assert decision is kept
 
 
+def test_a_failure_that_is_only_counted_is_left_to_chance_unless_it_was_slow() -> None:
+    def decision(seconds: float) -> bool:
+        return is_kept_anyway(
+            status=500, raised=True, seconds=seconds, slow_seconds=2.0, is_only_counted=True
+        )
+
+    assert not decision(0.1)
+    assert decision(2.0)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_sampling_tells_the_truth_about_a_day(seed: int) -> None:
     chance = Random(seed)

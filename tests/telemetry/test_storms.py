@@ -116,3 +116,24 @@ def test_a_storm_is_five_events_and_one_that_tells_how_many_more(
     assert aggregate["tags"]["storm"] == "true"
     assert aggregate["exception"]["values"][-1]["type"] == "ValueError"
     assert counters.snapshot()["dropped.storm.error"] == before + 20
+
+
+def test_of_a_storm_those_traces_are_kept_whose_errors_are(
+    start: Start, sink: RecordingSink
+) -> None:
+    start(environment="production", traces_sample_rate=1e-9)
+    app = FastAPI()
+
+    @app.get("/boom")
+    async def boom() -> None:
+        raise ValueError
+
+    telemetry.instrument(app)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for _ in range(25):
+            client.get("/boom")
+
+    assert telemetry.flush(5)
+    traces = [event["contexts"]["trace"]["trace_id"] for event in sink.items("event")[:-1]]
+    assert [each["contexts"]["trace"]["trace_id"] for each in sink.items("transaction")] == traces
+    assert len(traces) == 5

@@ -188,6 +188,12 @@ class Request:
         """The error that was noted last."""
         return self.failures[-1] if self.failures else None
 
+    @property
+    def is_only_counted(self) -> bool:
+        """Whether what went wrong was one of so many that nothing of it was sent in full."""
+        admitted = {failure.is_admitted for failure in (*self.failures, *self.logged)}
+        return False in admitted and True not in admitted
+
 
 def _noted(failures: list[Failure], error: BaseException) -> Failure:
     """Return what is noted of ``error``, as the newest of ``failures``."""

@@ -37,11 +37,13 @@ class Reporter(Protocol):
 def keep_if_telling(reporter: Reporter, request: Request) -> None:
     """Keep the trace of a slow or failed request, without spans when chance had passed it over.
 
-    A job or an open connection isn't slow because it takes long.
+    A job or an open connection isn't slow because it takes long. In a storm chance decides as it does for
+    any other request: a trace for each error that is only counted would cost more than the errors do.
     """
     request.kept_anyway = request.kept_anyway and is_kept_anyway(
         status=request.status,
         raised=request.raised,
+        is_only_counted=request.is_only_counted,
         seconds=time() - request.started,
         slow_seconds=reporter.slow_request_seconds if request.kind == "http" else inf,
     )

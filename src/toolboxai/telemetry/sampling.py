@@ -31,11 +31,17 @@ def is_sampled(*, rate: float, parent_sampled: bool | None, chance: float) -> bo
 
 
 def is_kept_anyway(
-    *, status: int | None, raised: bool, seconds: float, slow_seconds: float
+    *,
+    status: int | None,
+    raised: bool,
+    seconds: float,
+    slow_seconds: float,
+    is_only_counted: bool = False,
 ) -> bool:
-    """Say whether a request is kept whatever chance said: it failed, or it was slow.
+    """Say whether a request is kept whatever chance said: it failed and more than a count tells of it, or it was slow.
 
     All of these are kept, so each stands for itself alone; the others stand for ``1 / rate`` of their
     kind. That is how percentiles stay true.
     """
-    return raised or (status or 0) >= 500 or seconds >= slow_seconds
+    has_failed = raised or (status or 0) >= 500
+    return (has_failed and not is_only_counted) or seconds >= slow_seconds
