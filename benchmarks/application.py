@@ -10,6 +10,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
+from threading import enumerate as enumerate_threads
+from time import clock_gettime, pthread_getcpuclockid
 from typing import Annotated
 
 import sentry_sdk
@@ -99,9 +101,23 @@ def build(folder: Path, step: Step) -> FastAPI:
     @app.get("/cpu")
     async def cpu() -> dict[str, float]:
         used = getrusage(RUSAGE_SELF)
-        return {"seconds": used.ru_utime + used.ru_stime, "rss_kib": used.ru_maxrss}
+        return {
+            "seconds": used.ru_utime + used.ru_stime,
+            "rss_kib": used.ru_maxrss,
+            **seconds_of_threads(),
+        }
 
     return app
+
+
+def seconds_of_threads() -> dict[str, float]:
+    """Return the CPU that the event loop's thread and telemetry's own have used."""
+    used = {}
+    for thread in enumerate_threads():
+        name = thread.name.removeprefix("telemetry-")
+        if thread.ident is not None and name in {"MainThread", "keeper", "sender"}:
+            used[name] = clock_gettime(pthread_getcpuclockid(thread.ident))
+    return used
 
 
 def sentry_span(name: str) -> AbstractContextManager[object]:
@@ -123,7 +139,7 @@ def bare(_dsn: str, folder: Path) -> FastAPI:
 
 
 def ours(dsn: str, folder: Path, rate: float | None = None) -> FastAPI:
-    """As in production: errors, a tenth of the traces, every log record, gate and spool included."""
+    """As in production, where ``rate`` is a tenth: errors, traces, every log record, gate and spool included."""
     telemetry.init(
         telemetry.Options(
             dsn=dsn,
@@ -155,6 +171,7 @@ VARIANTS: dict[str, Callable[[str, Path], FastAPI]] = {
     "bare again": bare,
     "ours": ours,
     "ours, unsampled": lambda dsn, folder: ours(dsn, folder, 0.0),
+    "ours, all sampled": lambda dsn, folder: ours(dsn, folder, 1.0),
     "sentry-sdk": plain_sdk,
 }
 
