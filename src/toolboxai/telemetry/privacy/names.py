@@ -43,12 +43,12 @@ class _Lexicon:
     """Names in lower case; a hyphenated one is known when one of its parts is."""
 
     def __init__(self, *lists: str) -> None:
-        self._names = frozenset().union(*map(words, lists))
+        self.names = frozenset().union(*map(words, lists))
 
     def __contains__(self, low: str) -> bool:
-        if low in self._names:
+        if low in self.names:
             return True
-        return "-" in low and any(part in self._names for part in low.split("-") if len(part) > 2)
+        return "-" in low and any(part in self.names for part in low.split("-") if len(part) > 2)
 
 
 class Names:
@@ -62,6 +62,7 @@ class Names:
         self._cues = words("person_cues") | _CUES_IN_OTHER_SCRIPTS | _REGARDS
         self._others = words("public_figures") | words("name_like_terms")
         self._first_of_others = frozenset(other.partition(" ")[0] for other in self._others)
+        self._beginnings = self._cues | _CUE_PHRASES | self._given.names | self._maybe_given.names
         self._telling = (
             self._cues
             | _CUE_PHRASES
@@ -127,12 +128,20 @@ class Names:
     def _spans(self, tokens: Tokens) -> Iterator[tuple[int, int]]:
         index = 0
         while index < len(tokens.low):
+            if not self._may_begin(tokens, index):
+                index += 1
+                continue
             first, last = self._name_at(tokens, index)
             if last is None:
                 index += 1
                 continue
             yield tokens.matches[first].start(), tokens.matches[last].end()
             index = last + 1
+
+    def _may_begin(self, tokens: Tokens, index: int) -> bool:
+        """Say whether a name may begin at the word or be announced there: most words are neither known nor capitalised."""
+        word = tokens.low[index]
+        return word in self._beginnings or "-" in word or tokens.is_capital(index)
 
     def _name_at(self, tokens: Tokens, index: int) -> tuple[int, int | None]:
         """Return the first and the last word of the name that begins at ``index`` or is announced there."""
@@ -182,9 +191,13 @@ class Names:
         return self._end(tokens, first, is_announced=True)
 
     def _by_itself(self, tokens: Tokens, index: int) -> int | None:
-        word = tokens.low[index]
-        if self._is_of_another(tokens, index) or tokens.before(index) in _GLUE:
+        last = self._known_by_itself(tokens, index)
+        if last is None or tokens.before(index) in _GLUE or self._is_of_another(tokens, index):
             return None
+        return last
+
+    def _known_by_itself(self, tokens: Tokens, index: int) -> int | None:
+        word = tokens.low[index]
         following = tokens.low[index + 1] if tokens.between(index) in _JOINTS else ""
         if word in self._given:
             if tokens.is_capital(index):
@@ -273,13 +286,12 @@ class Names:
 
     def _is_of_another(self, tokens: Tokens, index: int) -> bool:
         """Say whether the word belongs to a public figure or a term that reads like a name."""
-        return any(
-            self._known_others(tokens, start, end)
-            for start in range(max(0, index - 2), index + 1)
-            if tokens.low[start] in self._first_of_others
-            for end in range(index + 1, min(index + 4, len(tokens.low)) + 1)
-            if end - start > 1
-        )
+        for start in range(max(0, index - 2), index + 1):
+            if tokens.low[start] in self._first_of_others:
+                for end in range(max(index, start + 1) + 1, min(index + 4, len(tokens.low)) + 1):
+                    if self._known_others(tokens, start, end):
+                        return True
+        return False
 
     def _known_others(self, tokens: Tokens, start: int, end: int) -> bool:
         return " ".join(tokens.low[start:end]) in self._others

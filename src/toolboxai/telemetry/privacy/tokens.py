@@ -52,11 +52,13 @@ class Tokens:
 
     def before(self, index: int) -> str:
         """Return the character before a word."""
-        return self.text[: self.matches[index].start()][-1:]
+        start = self.matches[index].start()
+        return self.text[start - 1 : start]
 
     def after(self, index: int) -> str:
         """Return the character after a word."""
-        return self.text[self.matches[index].end() :][:1]
+        end = self.matches[index].end()
+        return self.text[end : end + 1]
 
     def is_capital(self, index: int) -> bool:
         """Say whether a word begins with a capital, or is of a script that has none."""
