@@ -13,6 +13,8 @@ _OTHER = (
 _LATIN = r"[A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\u024f\u1e00-\u1eff\u0300-\u036f]"
 WORD = re.compile(rf"{_LATIN}+(?:['’`´-]{_LATIN}+)*|{_OTHER}+(?:['’-]{_OTHER}+)*")
 
+_ASCII_WORD = re.compile(r"[A-Za-z]+(?:['`-][A-Za-z]+)*")
+
 # L'élève, d'Aubigné, and the marks of Python's texts: b'Frau.
 _ELISIONS = frozenset(
     {"l", "d", "m", "s", "n", "qu", "j", "c", "t", "un", "dell", "all", "sant", "b", "r", "u", "f", "rb"}
@@ -21,9 +23,9 @@ _ELISIONS = frozenset(
 
 def bare(word: str) -> str:
     """Return a word as the lists spell it: Zeynep'in is zeynep, O'Neil is oneil."""
-    low = word.replace("İ", "i").lower()
     if word.isascii() and word.isalpha():
-        return low
+        return word.lower()
+    low = word.replace("İ", "i").lower()
     low = normalize("NFC", low).replace("’", "'").replace("`", "'").replace("´", "'")
     head, apostrophe, rest = low.partition("'")
     if not apostrophe:
@@ -41,7 +43,7 @@ class Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.matches: Sequence[Match[str]] = list(WORD.finditer(text))
+        self.matches: Sequence[Match[str]] = list((_ASCII_WORD if text.isascii() else WORD).finditer(text))
         self.low = [bare(match[0]) for match in self.matches]
 
     def between(self, index: int) -> str:

@@ -22,8 +22,7 @@ _SCORE = re.compile(
     r"(?i:scored|scores|score(?: (?:was|is|of))?|got|gets|received|earned|achieved|obtained|failed with|passed with|graded?|grade (?:of|was|is)|marks?(?: (?:of|was|is))?|gpa(?: (?:of|was|is))?|result(?: (?:was|is|of))?|average(?: (?:of|was|is))?)"
     r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
 )
-
-
+_SCORES = Rule(RESULT, (), _SCORE)
 _TOKEN = re.compile(r"[^\W_]{2,}")
 
 
@@ -44,12 +43,9 @@ def _term(term: str) -> Pattern[str]:
 def _terms_in(name: str, sentence: str) -> list[tuple[int, int]]:
     """Return where terms of a list stand in a sentence."""
     known = _terms_by_word(name)
-    candidates = {
-        term
-        for word in _TOKEN.findall(sentence.lower())
-        for form in {word, word.rstrip("s")}
-        for term in known.get(form, ())
-    }
+    there = set(_TOKEN.findall(sentence.lower()))
+    there.update([word.rstrip("s") for word in there if word[-1] == "s"])
+    candidates = {term for word in there & known.keys() for term in known[word]}
     return sorted(match.span() for term in candidates for match in _term(term).finditer(sentence))
 
 
@@ -108,10 +104,12 @@ def _without_told(sentence: str, found: Found, *, is_health: bool, is_results: b
         several = len({sentence[start:end].lower() for start, end in spans}) > 1
         if several or _EVIDENCE.search(sentence):
             sentence = _without_spans(sentence, spans, found)
-    if _SURE_EVIDENCE.search(sentence):
-        if is_health and (spans := _terms_in("health_terms_taught", sentence)):
-            sentence = _without_spans(sentence, spans, found)
-        return Rule(RESULT, (), _SCORE).without(sentence, found) if is_results else sentence
+    taught = _terms_in("health_terms_taught", sentence) if is_health else []
+    is_scored = is_results and _SCORE.search(sentence) is not None
+    if (taught or is_scored) and _SURE_EVIDENCE.search(sentence):
+        if taught:
+            sentence = _without_spans(sentence, taught, found)
+        return _SCORES.without(sentence, found) if is_scored else sentence
     return sentence
 
 
