@@ -265,3 +265,47 @@ def test_what_a_policy_allows_by_name_stays_in_a_request_too() -> None:
     request = {"headers": {"X-Campus": "North"}, "data": {"house": "Blue"}, "query_string": "house=Blue"}  # fmt: skip
 
     assert clean({"request": request}, policy)["request"] == request
+
+
+def test_what_only_looks_harmless_under_a_telling_name_of_a_log_record_is_still_looked_at() -> None:
+    attributes = {"phone": {"value": "dial: +44 7700 900123", "type": "string"}}
+
+    cleaned = clean({"items": [{"attributes": attributes}]}, kind="log")
+
+    assert cleaned["items"][0]["attributes"]["phone"]["value"] == "dial: [redacted:phone]"
+
+
+def test_a_version_does_not_hide_what_stands_beside_it() -> None:
+    attributes = {"app_version": {"value": "1.7.39", "type": "ada@school.org"}}
+
+    cleaned = clean({"items": [{"attributes": attributes}]}, kind="log")
+
+    assert cleaned["items"][0]["attributes"]["app_version"] == {
+        "value": "1.7.39",
+        "type": "[redacted:email]",
+    }
+
+
+def test_a_text_that_is_known_loses_what_another_event_gives_away() -> None:
+    gate = Gate(PSEUDONYM)
+    lines = {"frames": [{"function": "f", "pre_context": ["ask(robin77)", "wait()"]}]}
+    quiet = {"extra": {"note": "robin77 is late"}, "stacktrace": lines}
+
+    passed = [gate.clean("event", quiet) for _ in range(3)]
+    told = gate.clean("event", {"user": {"username": "robin77"}, **quiet})
+
+    assert all(one is not None and "robin77" in str(one.payload) for one in passed)
+    assert told is not None
+    assert "robin77" not in str(told.payload)
+
+
+def test_a_name_that_is_known_loses_what_another_event_gives_away() -> None:
+    gate = Gate(PSEUDONYM)
+    payload = {"extra": {"robinson": 1, "Robinson_2": {"a": "b"}}}
+
+    passed = [gate.clean("event", payload) for _ in range(3)]
+    told = gate.clean("event", {"user": {"username": "robinson"}, **payload})
+
+    assert all(one is not None and one.payload == payload for one in passed)
+    assert told is not None
+    assert "robinson" not in str(told.payload)

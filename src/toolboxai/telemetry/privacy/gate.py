@@ -5,10 +5,13 @@ from zlib import crc32
 
 from toolboxai.telemetry.privacy.keys import PERSON, SECRET
 from toolboxai.telemetry.privacy.minimal import minimal
-from toolboxai.telemetry.privacy.notes import Passed, Seen, Setting
-from toolboxai.telemetry.privacy.policy import Policy, policy_for
+from toolboxai.telemetry.privacy.notes import Passed, Setting
+from toolboxai.telemetry.privacy.plans import Plans
+from toolboxai.telemetry.privacy.policy import STAFF_ROLES, Policy, policy_for
 from toolboxai.telemetry.privacy.pseudonyms import Pseudonym
 from toolboxai.telemetry.privacy.rules import Rule
+from toolboxai.telemetry.privacy.seen import Seen
+from toolboxai.telemetry.privacy.somebody import role_of
 from toolboxai.telemetry.privacy.text import Scanner
 from toolboxai.telemetry.privacy.walk import Walk
 
@@ -47,7 +50,12 @@ class Gate:
         names = dict.fromkeys(policy.extra_person_names, PERSON)
         names |= dict.fromkeys(policy.extra_secret_names, SECRET)
         scanner = Scanner(own, policy.switched_off, names)
-        self._setting = Setting(scanner, pseudonym, policy, max_string_chars, Seen())
+        seen = Seen()
+        of_pupils = Plans(policy, policy.pupil, seen)
+        of_staff = Plans(policy, policy.staff, seen)
+        self._setting = Setting(
+            scanner, pseudonym, policy, max_string_chars, seen, of_pupils, of_staff
+        )
         self._attached = replace(self._setting, max_string_chars=MAX_ATTACHMENT_CHARS)
         # The built-in rules and the policy as one number of 32 bits: what was kept under another one is cleaned again.
         self.rules = crc32(f"{RULES_VERSION} {policy.fingerprint}".encode())
@@ -60,8 +68,8 @@ class Gate:
         if item_type not in KNOWN_ITEMS or not isinstance(payload, dict):
             return None
         try:
-            self._setting.seen.forget_if_too_much()
             setting = self._attached if item_type == "attachment" else self._setting
-            return Walk(setting).over(payload, is_event=item_type in _EVENTS)
+            plans = setting.of_staff if role_of(payload) in STAFF_ROLES else setting.of_pupils
+            return Walk(setting, plans).over(payload, is_event=item_type in _EVENTS)
         except Exception:  # noqa: BLE001 - whatever went wrong, the raw item must not leave
             return Passed(minimal(payload), {"gate-failed": 1})

@@ -7,31 +7,14 @@ from typing import Any
 from toolboxai.telemetry.privacy.echoes import Echoes
 from toolboxai.telemetry.privacy.keys import IDENTITY, NAME, is_of_people
 from toolboxai.telemetry.privacy.markers import marker
+from toolboxai.telemetry.privacy.plans import Plans
 from toolboxai.telemetry.privacy.policy import Policy
 from toolboxai.telemetry.privacy.pseudonyms import Pseudonym
 from toolboxai.telemetry.privacy.remarks import Holder, Key, Remarks
-from toolboxai.telemetry.privacy.text import MAX_CLEAN_CHARS, Scanner
+from toolboxai.telemetry.privacy.seen import MAX_SEEN_CHARS, Seen
+from toolboxai.telemetry.privacy.text import Scanner
 from toolboxai.telemetry.privacy.values import IS_PLAIN_NAME, texts_in
 from toolboxai.telemetry.privacy.wrapped import as_text
-
-Plan = tuple[tuple[str, int], ...]
-
-MAX_SEEN = 5_000
-
-
-class Seen:
-    """Texts that nothing was found in, and how to look at mappings by their names: most come again and again."""
-
-    def __init__(self) -> None:
-        self.texts: set[str] = set()
-        self.structure: set[str] = set()
-        self.plans: dict[tuple[str, tuple[Any, ...]], Plan] = {}
-
-    def forget_if_too_much(self) -> None:
-        """Begin anew rather than grow."""
-        for known in (self.texts, self.structure, self.plans):
-            if len(known) > MAX_SEEN:
-                known.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +26,8 @@ class Setting:
     policy: Policy
     max_string_chars: int
     seen: Seen
+    of_pupils: Plans
+    of_staff: Plans
 
     def cut(self, text: str) -> str:
         """Return ``text``, cut where it is longer than any may be."""
@@ -81,20 +66,18 @@ class Notes:
 
     def key(self, name: str) -> str:
         """Return a member's name as it may leave."""
-        setting = self.setting
-        if name in setting.seen.texts:
-            return name
-        name = setting.cut(name)
-        looked_at = (
-            name if IS_PLAIN_NAME.fullmatch(name) else setting.scanner.look(name, self.found)
-        )
-        if looked_at == name and len(name) <= MAX_CLEAN_CHARS:
-            setting.seen.texts.add(name)
-        return looked_at
+        return name if IS_PLAIN_NAME.fullmatch(name) else self.look(name)
 
     def look(self, text: str) -> str:
         """Return a text as it may leave, without echoes, which aren't all known yet."""
-        return self.setting.scanner.look(self.setting.cut(text), self.found)
+        known = self.setting.seen.scanned
+        if text in known:
+            return text
+        text = self.setting.cut(text)
+        looked_at = self.setting.scanner.look(text, self.found)
+        if looked_at == text and len(text) <= MAX_SEEN_CHARS:
+            known.remember(text)
+        return looked_at
 
     def take(self, kept: Holder, key: Key, rule: str, value: object) -> None:
         """Put what stands for a value that ``rule`` takes; of an id a pseudonym."""

@@ -8,7 +8,9 @@ from toolboxai.telemetry.privacy import places
 from toolboxai.telemetry.privacy.keys import SECRET, rule_for
 from toolboxai.telemetry.privacy.markers import is_ours, marker
 from toolboxai.telemetry.privacy.notes import Notes
+from toolboxai.telemetry.privacy.places import Place
 from toolboxai.telemetry.privacy.policy import Collect, Collected
+from toolboxai.telemetry.privacy.seen import MAX_SEEN_CHARS
 from toolboxai.telemetry.privacy.shapes import shape_of
 from toolboxai.telemetry.privacy.values import (
     IS_NAME,
@@ -25,6 +27,7 @@ MAX_DEPTH = 24
 # What is returned when the policy has nothing to say: an object that no payload holds.
 NOT_PLACED = object()
 _ADDRESSES = frozenset({"location", "origin", "referer"})
+_TECHNICAL = places.HARMLESS_HEADERS | places.TECHNICAL
 
 
 class Placed:
@@ -35,38 +38,40 @@ class Placed:
         self._collected = collected
         self._allowed = notes.setting.policy.allowed_names
 
-    def at(self, name: str, value: object, parent: str) -> object:
-        """Return what is left of what stands under ``name`` below ``parent``; ``NOT_PLACED`` for all of it."""
+    def at(self, place: Place, value: object) -> object:
+        """Return what is left of what stands in a place; ``NOT_PLACED`` for all of it."""
+        match place:
+            case Place.URL if isinstance(value, str) and ("?" in value or "#" in value):
+                return self.without_query(value)
+            case Place.QUERY:
+                return self._query(value)
+            case Place.HEADERS if self._collected.headers is not Collect.SCANNED:
+                return self._each(value, self._header_once)
+            case Place.BODY:
+                return self._body(value)
+            case _:
+                return self._of_program(place, value)
+
+    def _of_program(self, place: Place, value: object) -> object:
         collected = self._collected
-        if places.SQL_PARAMETERS.fullmatch(name) or (name == "params" and parent == "data"):
-            return self._reduced(collected.sql_parameters, value, "sql-parameters")
-        if places.PROMPTS.fullmatch(name):
-            return self._reduced(collected.prompts, value, "prompts")
-        if name == places.VARIABLES:
-            return self._reduced(collected.local_variables, value, "variables")
-        return self._of_request(name, value, parent)
-
-    def _of_request(self, name: str, value: object, parent: str) -> object:
-        if name in places.URLS and isinstance(value, str) and ("?" in value or "#" in value):
-            return self.without_query(value)
-        if name in places.QUERY and (parent == places.REQUEST or name != "query"):
-            return self._query(value)
-        return self._sent(name, value) if parent == places.REQUEST else NOT_PLACED
-
-    def _sent(self, name: str, value: object) -> object:
-        if name == "cookies":
-            return self._reduced(self._collected.cookies, value, "cookies")
-        if name in places.BODIES:
-            return self._body(value)
-        if name == "headers" and self._collected.headers is not Collect.SCANNED:
-            return self._each(value, self._header)
-        return NOT_PLACED
+        match place:
+            case Place.VARIABLES:
+                return self._reduced(collected.local_variables, value, "variables")
+            case Place.COOKIES:
+                return self._reduced(collected.cookies, value, "cookies")
+            case Place.SQL_PARAMETERS:
+                return self._reduced(collected.sql_parameters, value, "sql-parameters")
+            case Place.PROMPTS:
+                return self._reduced(collected.prompts, value, "prompts")
+            case _:
+                return NOT_PLACED
 
     def _reduced(self, collect: Collect, value: object, rule: str) -> object:
         if collect is Collect.SCANNED or value in (None, "", {}, []):
             return NOT_PLACED
         if isinstance(value, dict) and is_attribute(value):
-            return {"value": self._reduced(collect, value["value"], rule), "type": "string"}
+            inner = self._reduced(collect, value["value"], rule)
+            return inner if inner is NOT_PLACED else {"value": inner, "type": "string"}
         if collect is Collect.OFF:
             for name, text in _pairs(value):
                 known = rule_for(name)
@@ -156,6 +161,18 @@ class Placed:
         self._notes.found(rule)
         return marker(rule)
 
+    def _header_once(self, name: str, value: object) -> object:
+        """Return what is left of a header; most are the same in all requests."""
+        known = self._notes.setting.seen.headers
+        if type(value) is not str:
+            return self._header(name, value)
+        if (name, value) in known:
+            return value
+        left = self._header(name, value)
+        if left == value and "?" not in value and len(value) <= MAX_SEEN_CHARS:
+            known.remember((name, value))
+        return left
+
     def _header(self, name: str, value: object) -> object:
         if isinstance(value, list | tuple):
             return [self._header(name, one) for one in value[:MAX_ELEMENTS]]
@@ -168,9 +185,7 @@ class Placed:
         if "?" in value and lowered in _ADDRESSES:
             placed = self.without_query(value)
             return self._notes.look(value) if placed is NOT_PLACED else placed
-        is_technical = (
-            lowered in places.HARMLESS_HEADERS | places.TECHNICAL or name in self._allowed
-        )
+        is_technical = lowered in _TECHNICAL or name in self._allowed
         return self._shaped_text(name, value, is_technical=is_technical)
 
     def _each(self, value: object, reduce: Callable[[str, object], object]) -> object:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from enum import Enum, auto
 from typing import Any
 
 # Names that programs, not people, give, by the name that leads to them: the payload itself, an exception's values,
@@ -44,6 +45,8 @@ RELEASE = re.compile(r"[A-Za-z][\w./-]{0,80}@v?\d[\w.+-]{0,60}|v?\d+(?:\.\d+)+[\
 # What files of programs end in.
 FILES = "py|js|mjs|ts|tsx|jsx|lua|luau|rs|go|rb|java|kt|php|html?|css|json|ya?ml|toml|sql|so|c|h|cpp|txt|log|csv|md"
 VARIABLES = "vars"
+# Where a user stands.
+USERS = frozenset({"user", "usr"})
 REQUEST = "request"
 QUERY = frozenset({"query_string", "http.query", "url.query", "query_params", "query"})
 URLS = frozenset(
@@ -95,17 +98,43 @@ HARMLESS_VALUE = re.compile(
 )
 
 
-def is_decided_by_policy(name: str, parent: str) -> bool:
-    """Say whether the policy may have a say in what stands under ``name`` below ``parent``."""
-    return (
-        name in QUERY
-        or name in URLS
-        or name == VARIABLES
-        or (parent == REQUEST and name in BODIES | {"cookies", "headers"})
-        or (name == "params" and parent == "data")
-        or SQL_PARAMETERS.fullmatch(name) is not None
-        or PROMPTS.fullmatch(name) is not None
-    )
+class Place(Enum):
+    """What is more than a value under its name: what somebody sent or asked for, and what only a payload itself has."""
+
+    META = auto()
+    TRANSACTION = auto()
+    SQL_PARAMETERS = auto()
+    PROMPTS = auto()
+    VARIABLES = auto()
+    URL = auto()
+    QUERY = auto()
+    COOKIES = auto()
+    BODY = auto()
+    HEADERS = auto()
+
+
+def place_of(name: str, parent: str) -> Place | None:
+    """Return which place it is that the policy has a say in, if what stands under ``name`` below ``parent`` is one."""
+    if SQL_PARAMETERS.fullmatch(name) or (name == "params" and parent == "data"):
+        return Place.SQL_PARAMETERS
+    if PROMPTS.fullmatch(name):
+        return Place.PROMPTS
+    if name in _BY_NAME:
+        return _BY_NAME[name]
+    return _OF_REQUEST.get(name) if parent == REQUEST else None
+
+
+_BY_NAME = {
+    VARIABLES: Place.VARIABLES,
+    **dict.fromkeys(URLS, Place.URL),
+    **dict.fromkeys(QUERY - {"query"}, Place.QUERY),
+}
+_OF_REQUEST = {
+    "query": Place.QUERY,
+    "cookies": Place.COOKIES,
+    "headers": Place.HEADERS,
+    **dict.fromkeys(BODIES, Place.BODY),
+}
 
 
 _RAW_PATH = re.compile(r"\d{4}|%[0-9A-Fa-f]{2}|\?")

@@ -1,46 +1,118 @@
-"""How to look at what stands under a name, if the name alone says so; decided once for all mappings with the same names."""
+"""What a name says, below its parent, of whatever stands there; decided once for all mappings with the same names."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Sequence
+from operator import itemgetter, not_
 from typing import Any
 
 from toolboxai.telemetry.privacy import places
-from toolboxai.telemetry.privacy.keys import OF_PEOPLE, is_of_people, rule_for, words_of
-from toolboxai.telemetry.privacy.notes import Plan
-from toolboxai.telemetry.privacy.policy import Policy
-from toolboxai.telemetry.privacy.somebody import ABOUT_ONE
-from toolboxai.telemetry.privacy.texts import ASK, FREE, SOURCE, STRUCTURE, VERSION
-from toolboxai.telemetry.privacy.values import IS_PLAIN_NAME, VALUES, is_about_one, is_attribute
+from toolboxai.telemetry.privacy.keys import (
+    IDENTITY,
+    OF_PEOPLE,
+    PERSON,
+    SECRET,
+    is_of_people,
+    rule_for,
+    words_of,
+)
+from toolboxai.telemetry.privacy.modes import (
+    FREE,
+    SOURCE,
+    STRUCTURE,
+    VERSION,
+    is_harmless_text,
+    is_plain_text,
+)
+from toolboxai.telemetry.privacy.places import Place, place_of
+from toolboxai.telemetry.privacy.policy import Collected, Policy
+from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM
+from toolboxai.telemetry.privacy.seen import Known, Seen
+from toolboxai.telemetry.privacy.values import (
+    IS_PLAIN_NAME,
+    NAMING,
+    VALUES,
+    is_about_one,
+    is_attribute,
+)
 
-MAX_PLANNED = 64
+MAX_PLANS = 5_000
+MAX_PLANNED = 64  # members of one mapping
+MAX_NAMES = 5_000
+MAX_ANSWERS = 64  # texts of one name
 
+# The payload itself has no name, and no parent.
+TOP = None
 TEMPLATE, PARAMETER = "sentry.message.template", "sentry.message.parameter.{}"
+MAX_PARAMETERS = 32
+PARAMETERS = tuple(PARAMETER.format(number) for number in range(MAX_PARAMETERS))
+
+_AT_TOP = {"_meta": Place.META, "transaction": Place.TRANSACTION}
 # Where else an id stands that says who somebody is, under a name that elsewhere says nothing.
-IDENTITIES = frozenset({("plugin", "client")})
+_IDENTITIES = frozenset({("plugin", "client")})
+# Of these one may say what `value` beside it holds.
+_TELLING = frozenset({*NAMING, "loc"})
 _VERSIONS = frozenset({"agent", "browser", "build", "runtime", "ver", "version", "versions"})
-_READ_ONE_BY_ONE = frozenset({"_meta", "params", TEMPLATE})
 
 
-def plan_of(members: Mapping[Any, Any], parent: str, policy: Policy) -> Plan:
-    """Return how to look at each member of a mapping with these names; nothing if they have to be read one by one."""
-    is_told = not VALUES.isdisjoint(members) and not is_attribute(members)
-    is_alike = all(type(name) is str and IS_PLAIN_NAME.fullmatch(name) for name in members)
-    if is_told or not is_alike or is_of_people(parent) or len(members) > MAX_PLANNED:
-        return ()
-    if is_about_one(members, ABOUT_ONE) or not _READ_ONE_BY_ONE.isdisjoint(members):
-        return ()
-    return tuple((name, _mode(name, parent, policy)) for name in members)
+class Told:
+    """What one name says: how to look at a text there, or that what stands there has to be asked for more."""
+
+    __slots__ = ("asks", "asks_text", "is_one", "is_plain", "is_settled", "known", "mode", "name", "parent", "place", "rule")  # fmt: skip
+
+    def __init__(
+        self,
+        name: str,
+        parent: str | None,
+        policy: Policy,
+        seen: Seen,
+        *,
+        is_one: bool = False,
+        mode: int | None = None,
+    ) -> None:
+        self.name, self.parent, self.is_one = name, parent or "", is_one
+        self.place = place_of(name, self.parent)
+        if parent is TOP:
+            self.place = _AT_TOP.get(name, self.place)
+        self.rule, self.is_settled = _rule_of_name(name, self.parent, policy)
+        self.asks = self.place is not None or self.rule is not None or self._asks_by_value()
+        is_structure = name in places.STRUCTURE.get(self.parent, ())
+        self.asks_text = self.asks and not is_structure
+        self.mode = mode or (STRUCTURE if is_structure else mode_of(name))
+        # Texts of which nothing more has to be asked: those met before, and those that are ids, times or numbers.
+        self.known: Known[str] = Known(MAX_ANSWERS) if self.asks_text else seen.plain[self.mode]
+        self.is_plain = self._plain()
+
+    def _asks_by_value(self) -> bool:
+        if self.name in places.USERS:
+            return True
+        if self.is_settled:
+            return False
+        is_ones = self.is_one and (self.name in OF_PEOPLE or self.name == "grade")
+        return (
+            is_ones or self.name == "name" or self.name.endswith("key") or is_of_people(self.name)
+        )
+
+    def _plain(self) -> Callable[[str], object]:
+        if not self.asks_text:
+            return is_harmless_text if self.mode == STRUCTURE else is_plain_text
+        if self.place is None:
+            return IS_PSEUDONYM.fullmatch
+        return not_ if self.place is Place.QUERY else _never
 
 
-def _mode(name: str, parent: str, policy: Policy) -> int:
-    """Return how to look at what stands under a name below ``parent``, if the name alone says so; else ``ASK``."""
-    if name in places.STRUCTURE.get(parent, ()):
-        return STRUCTURE
-    is_told = rule_for(name) is not None or is_of_people(name) or name in OF_PEOPLE
-    is_told |= (parent, name) in IDENTITIES
-    is_own = name in policy.extra_secret_names or name in policy.extra_person_names
-    if is_told or is_own or name.endswith("key") or places.is_decided_by_policy(name, parent):
-        return ASK
-    return mode_of(name)
+def _never(_text: str) -> bool:
+    return False
+
+
+def _rule_of_name(name: str, parent: str, policy: Policy) -> tuple[str | None, bool]:
+    """Return the rule that a name alone gives, and whether no value can say anything else."""
+    if name in policy.allowed_names:
+        return None, True
+    if name in policy.extra_secret_names:
+        return SECRET, True
+    rule = PERSON if name in policy.extra_person_names else rule_for(name)
+    if (parent, name) in _IDENTITIES:
+        rule = IDENTITY
+    return None if rule in policy.switched_off else rule, rule is not None
 
 
 def mode_of(name: str) -> int:
@@ -50,3 +122,81 @@ def mode_of(name: str) -> int:
     if name in places.PROGRAMS:
         return STRUCTURE
     return FREE if _VERSIONS.isdisjoint(words_of(name)) else VERSION
+
+
+class Plan:
+    """How to look at each member of a mapping with these names."""
+
+    __slots__ = ("has_cues", "joined", "steps", "telling", "texts")
+
+    def __init__(self, names: tuple[str, ...], steps: Sequence[Told]) -> None:
+        self.steps, self.joined = tuple(steps), "\0".join(names)
+        # Where an echo may stand.
+        self.telling = tuple(step for step in steps if step.mode != STRUCTURE)
+        self.texts = _getter([step.name for step in self.telling])
+        # A message whose parameters stand beside it.
+        is_template = TEMPLATE in names and not set(PARAMETERS).isdisjoint(names)
+        self.has_cues = is_template or "params" in names
+
+
+def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return itemgetter(*names)
+    return lambda members: tuple(members[name] for name in names)
+
+
+class Plans:
+    """The plans of one policy, for those of whom it collects the same."""
+
+    def __init__(self, policy: Policy, collected: Collected, seen: Seen) -> None:
+        self.collected = collected
+        self._policy, self._seen = policy, seen
+        self._plans: dict[tuple[str | None, tuple[Any, ...]], Plan | None] = {}
+        self._told: dict[tuple[str, str | None, bool], Told] = {}
+
+    def plan_of(self, names: tuple[Any, ...], parent: str | None) -> Plan | None:
+        """Return the plan for a mapping with ``names``; ``None`` if its members have to be read one by one."""
+        key = parent, names
+        try:
+            return self._plans[key]
+        except KeyError:
+            return self._made(key)
+
+    def _made(self, key: tuple[str | None, tuple[Any, ...]]) -> Plan | None:
+        parent, names = key
+        found = set(names)
+        is_value = is_attribute(found)
+        is_told = not is_value and not VALUES.isdisjoint(found) and not _TELLING.isdisjoint(found)
+        plan = None
+        if not is_told and len(names) <= MAX_PLANNED:
+            if not all(map(self._is_shown, names)):
+                return None  # until all of them are known
+            plan = self._plan(names, parent, is_value=is_value)
+        if len(self._plans) >= MAX_PLANS:
+            self._plans.clear()
+        self._plans[key] = plan
+        return plan
+
+    def _is_shown(self, name: object) -> bool:
+        """Say whether a member's name is known to leave as it is."""
+        return type(name) is str and (
+            name in self._seen.scanned or IS_PLAIN_NAME.fullmatch(name) is not None
+        )
+
+    def _plan(self, names: tuple[str, ...], parent: str | None, *, is_value: bool) -> Plan:
+        is_one = is_about_one(names) or is_of_people(parent or "")
+        steps = [self.told(name, parent, is_one=is_one) for name in names]
+        if is_value and mode_of(parent or "") == VERSION:
+            version = Told("value", parent, self._policy, self._seen, mode=VERSION)
+            steps[names.index("value")] = version
+        return Plan(names, steps)
+
+    def told(self, name: str, parent: str | None, *, is_one: bool) -> Told:
+        """Return what ``name`` says below ``parent``, beside or below what describes a person if ``is_one``."""
+        key = name, parent, is_one
+        told = self._told.get(key)
+        if told is None:
+            if len(self._told) >= MAX_NAMES:
+                self._told.clear()
+            told = self._told[key] = Told(name, parent, self._policy, self._seen, is_one=is_one)
+        return told

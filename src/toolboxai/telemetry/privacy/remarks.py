@@ -13,6 +13,7 @@ Holder = Any
 Key = Any
 
 MAX_REMARKS = 200
+MAX_NOTED = 20_000
 MAX_DEPTH = 24
 
 _RULE = re.compile(r"[@\w:.-]{1,64}")
@@ -23,16 +24,11 @@ class Remarks:
     """Notes which rule took what where; at the end they stand beside the payload, path by path."""
 
     def __init__(self) -> None:
-        self._parents: dict[int, tuple[Any, Any]] = {}
-        self._noted: list[tuple[Any, Any, str]] = []
-
-    def child(self, parent: Holder, key: Key, inner: Holder) -> None:
-        """Remember that ``inner`` stands in ``parent`` at ``key``."""
-        self._parents[id(inner)] = (parent, key)
+        self._noted: list[tuple[Holder, Key, str]] = []
 
     def note(self, container: Holder, key: Key, rule: str) -> None:
         """Note that ``rule`` took something of what stands in ``container`` at ``key``."""
-        if len(self._noted) < MAX_REMARKS:
+        if len(self._noted) < MAX_NOTED:
             self._noted.append((container, key, rule))
 
     def put_on(self, payload: dict[str, Any], shown: Callable[[str], str]) -> None:
@@ -43,24 +39,33 @@ class Remarks:
         meta = payload.get("_meta")
         if not isinstance(meta, dict):
             meta = payload["_meta"] = {}
-        for container, key, rule in self._noted:
+        for path, rule in self._found(payload)[:MAX_REMARKS]:
             place = meta
-            steps = [*self._path(container), key]
-            if "" in steps:
-                continue  # that name is taken: it means the place itself
-            for step in steps:
+            for step in path:
                 place = place.setdefault(shown(str(step)), {}) if isinstance(place, dict) else {}
             if isinstance(place, dict):
                 own = place.setdefault("", {})
                 if isinstance(own, dict) and isinstance(own.setdefault("rem", []), list):
                     own["rem"].append([rule, "p" if rule in {"pseudonym", "person-id"} else "s"])
 
-    def _path(self, container: Holder) -> list[Any]:
-        steps: list[Any] = []
-        while (above := self._parents.get(id(container))) is not None and len(steps) < 64:
-            container, key = above
-            steps.append(key)
-        return steps[::-1]
+    def _found(self, payload: dict[str, Any]) -> list[tuple[list[Key], str]]:
+        """Return what was noted with the way to it; what is nearest to the top comes first."""
+        noted: dict[int, list[tuple[Key, str]]] = {}
+        for container, key, rule in self._noted:
+            noted.setdefault(id(container), []).append((key, rule))
+        found: list[tuple[list[Key], str]] = []
+        parts: list[tuple[Holder, list[Key]]] = [(payload, [])]
+        for part, path in parts:
+            for key, rule in sorted(noted.pop(id(part), ()), key=lambda one: str(one[0])):
+                if "" not in (*path, key):  # that name is taken: it means the place itself
+                    found.append(([*path, key], rule))
+            if not noted:
+                break
+            members = part.items() if isinstance(part, dict) else enumerate(part)
+            parts += [
+                (inner, [*path, key]) for key, inner in members if type(inner) in {dict, list}
+            ]
+        return found
 
 
 def known_remarks(meta: object, shown: Callable[[str], str], depth: int = 0) -> dict[str, Any]:

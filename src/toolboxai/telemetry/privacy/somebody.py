@@ -6,15 +6,11 @@ from typing import Any
 
 from toolboxai.telemetry.privacy.keys import (
     ADDRESS,
-    BIRTH,
-    EMAIL,
-    HEALTH,
     IDENTITY,
     IP,
     NAME,
     OF_PEOPLE,
     PERSON,
-    PHONE,
     SECRET,
     rule_for,
 )
@@ -22,14 +18,10 @@ from toolboxai.telemetry.privacy.markers import is_ours, marker
 from toolboxai.telemetry.privacy.notes import Notes
 from toolboxai.telemetry.privacy.policy import Collect, Collected
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM, UNKNOWN
-from toolboxai.telemetry.privacy.values import name_of, texts_in
+from toolboxai.telemetry.privacy.values import ABOUT_ONE, name_of, texts_in
 
 MIN_ID_CHARS = 3
 MAX_FACTS = 200
-
-PLACES = frozenset({"user", "usr"})
-# Rules of names that together describe a person.
-ABOUT_ONE = frozenset({BIRTH, EMAIL, HEALTH, NAME, PHONE})
 
 _COMMON = frozenset({"gradeBand", "grade_band", "role", "roles", "segment"})
 _TOLD = frozenset({"email", "ip_address", "name", "username"})

@@ -1,7 +1,8 @@
 """The texts of a payload, looked through when every name has been read and what stood under telling ones is known."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import orjson
 
@@ -9,25 +10,23 @@ from toolboxai.telemetry.privacy import places
 from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
 from toolboxai.telemetry.privacy.keys import IDENTITY
 from toolboxai.telemetry.privacy.markers import IS_MARKER, is_ours, marker
+from toolboxai.telemetry.privacy.modes import (
+    FREE,
+    SOURCE,
+    STRUCTURE,
+    VERSION,
+    is_harmless_text,
+    is_plain_text,
+    may_be_wrapped,
+)
 from toolboxai.telemetry.privacy.notes import Notes
+from toolboxai.telemetry.privacy.plans import Plan
 from toolboxai.telemetry.privacy.remarks import Holder, Key
-from toolboxai.telemetry.privacy.text import MAX_CLEAN_CHARS
 from toolboxai.telemetry.privacy.values import parsed
 
 MAX_LOOKED_AT_CHARS = 1_000_000
 MAX_CUE_CHARS = 200
 
-# How to look at a text. ``ASK`` is none: what stands there has to be looked at by its name first.
-FREE, SOURCE, STRUCTURE, VERSION, ASK = range(5)
-
-# Ids, times and numbers that a text consists of: there is nothing to find, but they may be an echo.
-_HARMLESS = re.compile(
-    r"(?=[0-9]*[a-f])(?!(?:[2-7][0-9a-f])+$)[0-9a-f]{8,64}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}(?:Z|[+-]\d\d:\d\d)?"
-    r"|-?\d{1,5}(?:\.\d{1,3})?|[a-z]{1,12}|p1_[a-z2-7]{26}"
-)
-_MAY_BE_WRAPPED = re.compile(
-    r"[%\\&]|\w\+\w|(?<![\w/+-])(?=[\w/+-]*[a-z][A-Z])[\w/+-]{12}|[0-9a-f]{14}"
-)
 _HOME = re.compile(r"(?i)^(?:[a-z]:)?[\\/](?:home|users)[\\/]")
 _PLACEHOLDER = re.compile(
     r"%(?:\(\w+\))?[-+ #0]*\d*(?:\.\d+)?[srdifxa]|\{\w*(?:![rsa])?(?::[^{}]*)?\}"
@@ -46,6 +45,9 @@ class Texts:
         self._scanner, self._seen = notes.setting.scanner, notes.setting.seen
         self._left_chars = MAX_LOOKED_AT_CHARS
         self.waiting: list[tuple[Holder, Key, str, int]] = []
+        # Mappings and lists of which only those texts wait that weren't known.
+        self.planned: list[tuple[dict[str, Any], Plan]] = []
+        self.lists: list[tuple[list[Any], int]] = []
 
     def add(self, kept: Holder, key: Key, text: str, mode: int) -> None:
         """Put a text where it stands; it is looked through later."""
@@ -53,20 +55,46 @@ class Texts:
         self.waiting.append((kept, key, text, mode))
 
     def look_through(self) -> None:
-        """Look at all texts: most are known, or nothing that a rule could bite on."""
-        echoes = self._notes.echoes.within(text for _, _, text, _ in self.waiting)
-        every, seen = self._notes.echoes.all(), self._seen
+        """Look at all texts that wait: many are known, or nothing that a rule could bite on."""
+        every = self._notes.echoes.all()
+        echoes = self._echoes_in_known() if every else ()
+        plain, wrapping = self._seen.plain, self._seen.wrapping
         for kept, key, text, mode in self.waiting:
             needles = echoes
             if mode == STRUCTURE:
-                if text in seen.structure or _HARMLESS.fullmatch(text):
+                if text in plain[mode] or is_harmless_text(text):
                     continue
-            elif every and _MAY_BE_WRAPPED.search(text):
+            elif text in plain[mode] or is_plain_text(text):
+                if not has_any(text, echoes):
+                    continue
+            elif every and may_be_wrapped(text):
                 needles = every  # what is wrapped is not seen from outside
-            elif (text in seen.texts or _HARMLESS.fullmatch(text)) and not has_any(text, echoes):
+            elif (text in wrapping[mode] or is_harmless_text(text)) and not has_any(text, echoes):
                 continue
             if kept[key] == text:  # not taken since
                 self._look(kept, key, text, mode, needles)
+
+    def _echoes_in_known(self) -> Sequence[Needle]:
+        """Return the echoes that stand anywhere, and let those texts wait that were known and hold one."""
+        texts: list[Any] = [text for _, _, text, _ in self.waiting]
+        for members, plan in self.planned:
+            texts += plan.texts(members)
+        for elements, _ in self.lists:
+            texts += elements
+        echoes = self._notes.echoes.within(text for text in texts if type(text) is str)
+        if echoes:
+            self.waiting += [one for one in self._known() if has_any(one[2], echoes)]
+        return echoes
+
+    def _known(self) -> Iterator[tuple[Holder, Key, str, int]]:
+        """Yield the texts that don't wait since they were known, and those beside them."""
+        for members, plan in self.planned:
+            for told in plan.telling:
+                text = members[told.name]
+                if type(text) is str and (not told.asks_text or text in told.known):
+                    yield members, told.name, text, told.mode
+        for elements, mode in self.lists:
+            yield from ((elements, place, text, mode) for place, text in enumerate(elements))
 
     def _look(self, kept: Holder, key: Key, text: str, mode: int, echoes: Sequence[Needle]) -> None:
         self._left_chars -= len(text)
@@ -77,8 +105,9 @@ class Texts:
         rules: list[str] = []
         looked_at = self._looked_at(text, mode, rules, echoes)
         if looked_at == text:
-            if len(text) <= MAX_CLEAN_CHARS and mode in {FREE, STRUCTURE}:
-                (self._seen.structure if mode == STRUCTURE else self._seen.texts).add(text)
+            # Of odd structure it depends on the echoes what is left.
+            if mode != STRUCTURE or places.LOOKS_LIKE_STRUCTURE.fullmatch(text):
+                self._seen.keep(text, mode)
             return
         kept[key] = looked_at
         for rule in rules:

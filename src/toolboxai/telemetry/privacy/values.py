@@ -1,7 +1,7 @@
 """Questions about one value and the name that it stands under. Pure."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import orjson
@@ -10,6 +10,7 @@ from toolboxai.telemetry.privacy.facts import tells_nothing
 from toolboxai.telemetry.privacy.keys import (
     ADDRESS,
     BANK,
+    BIRTH,
     EMAIL,
     HEALTH,
     IP,
@@ -34,9 +35,12 @@ MAX_JSON_CHARS = 8_192
 # A name with nothing in it that could be anything else.
 IS_PLAIN_NAME = re.compile(r"[a-z]{1,20}(?:[._-][a-z]{1,20}){0,6}")
 IS_NAME = re.compile(r"-{0,2}[^\W\d_][\w.-]{0,63}")
+# Rules of names that together describe a person.
+ABOUT_ONE = frozenset({BIRTH, EMAIL, HEALTH, NAME, PHONE})
 # Members of which one says what the other holds.
 NAMING, VALUES = ("name", "key", "field", "header"), frozenset({"value", "values", "val", "input"})
 
+_OF_VALUES = frozenset({"type", "unit", "value"})
 _IS_RESULT = re.compile(
     r"\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|/\s?\d{1,3}|points?|percent)?|[A-FU][+*-]?"
 )
@@ -80,9 +84,9 @@ def is_like_key(text: str) -> bool:
     return 16 <= len(text) <= 512 and has_both and is_one and text.count("-") < 3
 
 
-def is_attribute(value: Mapping[Any, Any]) -> bool:
-    """Say whether a mapping is a value with its type, as logs and spans have them."""
-    return "value" in value and len(value) <= 3 and value.keys() <= {"type", "value", "unit"}
+def is_attribute(names: Collection[Any]) -> bool:
+    """Say whether a mapping, or one with these names, is a value with its type, as logs and spans have them."""
+    return "value" in names and len(names) <= 3 and all(name in _OF_VALUES for name in names)
 
 
 def told_name(members: Mapping[Any, Any]) -> str:
@@ -129,9 +133,9 @@ def name_of(key: object) -> str:
     return key if type(key) is str else f"<{type(key).__name__}>"
 
 
-def is_about_one(members: Mapping[Any, Any], rules: frozenset[str]) -> bool:
-    """Say whether a member's name has one of ``rules``, so that all of them together describe a person."""
-    return any(type(name) is str and rule_for(name) in rules for name in members)
+def is_about_one(names: Iterable[Any]) -> bool:
+    """Say whether one of the ``names`` is a person's, so that all members together describe one."""
+    return any(type(name) is str and rule_for(name) in ABOUT_ONE for name in names)
 
 
 def rule_of_one(name: str, parent: str, value: object) -> str | None:
