@@ -9,6 +9,9 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
+from tests import services
+from tests.conftest import need
+from tests.server.databases import SharedPostgres
 from tests.server.people import CHEAP, FullSchool, full_school
 from tests.telemetry.sink import RecordingSink, running_sink
 from toolboxai import telemetry
@@ -17,6 +20,9 @@ from toolboxai.server.config import Settings
 from toolboxai.server.main import create_app
 
 Start = Callable[..., TestClient]
+ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+# For a test whose server uses what only one of them has: @ON_SQLITE beside `start`.
+ON_SQLITE = pytest.mark.parametrize("server_database", ["sqlite"], indirect=True)
 
 
 @pytest.fixture(autouse=True)
@@ -46,13 +52,30 @@ def settings(tmp_path: Path) -> Callable[..., Settings]:
     return build
 
 
+@pytest.fixture(scope="session")
+def shared_postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
+    """Hold a PostgreSQL database for as long as tests run."""
+    need(services.POSTGRES, request.config)
+    with services.empty_database() as url:
+        yield SharedPostgres(url)
+
+
+@pytest.fixture(params=ON_BOTH)
+def server_database(request: pytest.FixtureRequest) -> str:
+    """Return the address of the database that servers of this test use; empty for a file in their data folder."""
+    if request.param == "sqlite":
+        return ""
+    shared: SharedPostgres = request.getfixturevalue("shared_postgres")
+    return shared.emptied()
+
+
 @pytest.fixture
-def start(settings: Callable[..., Settings]) -> Iterator[Start]:
-    """Start servers that stop when the test ends."""
+def start(settings: Callable[..., Settings], server_database: str) -> Iterator[Start]:
+    """Start servers that stop when the test ends, once on each kind of database."""
     running: list[TestClient] = []
 
     def run(adapt: Callable[[FastAPI], None] = lambda _: None, **changes: Any) -> TestClient:  # noqa: ANN401 - the values of any setting
-        app = create_app(settings(**changes))
+        app = create_app(settings(**{"database_url": server_database, **changes}))
         app.state.passwords = Passwords(CHEAP)
         adapt(app)
         client = TestClient(app, raise_server_exceptions=False)
@@ -101,7 +124,7 @@ def sink() -> Iterator[RecordingSink]:
         yield running
 
 
-@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+@pytest.fixture(params=ON_BOTH)
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Return the address of an empty database, of each kind that the server supports."""
     if request.param == "sqlite":

@@ -165,10 +165,8 @@ def test_of_two_sessions_only_the_one_that_was_misused_ends(
 
 
 def test_of_many_who_refresh_at_once_with_one_token_exactly_one_wins(
-    start: Start, database_url: str
+    client: TestClient, school: FullSchool
 ) -> None:
-    client = start(database_url=database_url)
-    school = full_school(client, "Hill School")
     token = _tokens_of(client, school)["refresh_token"]
 
     with ThreadPoolExecutor(8) as threads:

@@ -13,7 +13,7 @@ from sqlalchemy import insert, text
 from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
-from tests.server.conftest import Start, application
+from tests.server.conftest import ON_SQLITE, Start, application
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.server.config import Settings
@@ -86,14 +86,14 @@ async def test_what_fails_halfway_is_not_written(address: str) -> None:
 
 
 @pytest.mark.postgres
+@pytest.mark.parametrize("server_database", ["postgres"], indirect=True)
 def test_connections_that_the_database_closed_are_replaced_unnoticed(
-    start: Start, postgres_url: str
+    client: TestClient, server_database: str
 ) -> None:
-    client = start(database_url=postgres_url)
     lesson = {"grade": 3, "objective": "times-tables"}
     client.post("/generate_content", json=lesson)
 
-    asyncio.run(_close_connections_to(postgres_url))
+    asyncio.run(_close_connections_to(server_database))
 
     assert client.post("/generate_content", json=lesson).status_code == 201
 
@@ -196,6 +196,7 @@ def _break(client: TestClient, statement: str) -> None:
     client.portal.call(execute)
 
 
+@ON_SQLITE  # PostgreSQL calls it a mistake of the statement
 def test_a_database_that_breaks_is_a_503_reported_once_as_handled(
     start: Start, sink: RecordingSink
 ) -> None:

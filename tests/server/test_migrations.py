@@ -10,7 +10,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from tests.server.conftest import Start
+from tests.server.conftest import ON_SQLITE, Start
 from toolboxai.server.config import Settings
 from toolboxai.server.database import Database, DatabaseUnreachableError
 from toolboxai.server.migrations import FOLDER
@@ -109,6 +109,7 @@ async def test_a_database_of_a_newer_version_is_left_alone(address: str) -> None
         await database.start()
 
 
+@ON_SQLITE
 def test_a_file_of_version_0_1_is_migrated_when_the_server_starts(
     start: Start, tmp_path: Path
 ) -> None:

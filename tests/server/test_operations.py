@@ -48,8 +48,8 @@ def test_head_tells_a_load_balancer_that_the_database_is_away(client: TestClient
     assert client.head("/health/ready").status_code == 503
 
 
-def test_a_server_with_its_database_is_ready(start: Start, database_url: str) -> None:
-    answer = start(database_url=database_url).get("/health/ready")
+def test_a_server_with_its_database_is_ready(client: TestClient) -> None:
+    answer = client.get("/health/ready")
 
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "version": __version__, "database": "ok"}
