@@ -126,6 +126,45 @@ def test_a_job_without_a_request_is_a_trace_too(start: Start, sink: RecordingSin
     assert "night" not in event.get("tags", {})
 
 
+def test_work_that_was_only_written_down_links_to_the_request_that_wrote_it(
+    app: FastAPI, client: TestClient, sink: RecordingSink
+) -> None:
+    @app.get("/order")
+    async def order() -> str | None:
+        return telemetry.trace_link()
+
+    link = client.get("/order").json()
+    with telemetry.job("make what was ordered", link=link):
+        pass
+
+    transactions = arrived(sink, "transaction")
+    job, request = named(transactions, "make what was ordered"), named(transactions, "/order")
+    (linked,) = job["contexts"]["trace"]["links"]
+    origin = request["contexts"]["trace"]
+    assert (linked["trace_id"], linked["span_id"]) == (origin["trace_id"], origin["span_id"])
+    assert linked["sampled"] is True
+    assert job["contexts"]["job"]["started_in_trace"] == origin["trace_id"]
+    assert job["contexts"]["job"]["started_by_request"]
+    assert len(link) == 84
+
+
+@pytest.mark.parametrize("link", [None, "", "x" * 84, "0" * 1_000_000])
+def test_a_link_that_is_none_links_to_nothing(
+    start: Start, sink: RecordingSink, link: str | None
+) -> None:
+    start()
+
+    with telemetry.job("alone", link=link):
+        pass
+
+    (transaction,) = arrived(sink, "transaction")
+    assert "links" not in transaction["contexts"]["trace"]
+
+
+def test_outside_of_a_request_there_is_nothing_to_link_to() -> None:
+    assert telemetry.trace_link() is None
+
+
 def test_a_job_that_is_cancelled_is_no_error(
     app: FastAPI, client: TestClient, sink: RecordingSink
 ) -> None:

@@ -19,7 +19,7 @@ from toolboxai.telemetry.context import (
     set_user,
 )
 from toolboxai.telemetry.health import details, measurements, metrics, status
-from toolboxai.telemetry.jobs import background, job
+from toolboxai.telemetry.jobs import background, job, trace_link
 from toolboxai.telemetry.options import Options, OptionsError
 from toolboxai.telemetry.routes import add_routes, is_local
 from toolboxai.telemetry.security import authentication_failed
@@ -72,4 +72,5 @@ __all__ = [
     "span",
     "status",
     "trace_id",
+    "trace_link",
 ]
