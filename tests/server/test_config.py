@@ -49,6 +49,7 @@ def test_nothing_has_to_be_set() -> None:
         ("SENTRY_SERVER_NAME", "room-4", "sentry_server_name", "room-4"),
         ("TOOLBOXAI_HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104 - nothing listens here
         ("TOOLBOXAI_PORT", "9000", "port", 9000),
+        ("TOOLBOXAI_GENERATION_WORKERS", "0", "generation_workers", 0),
         ("TOOLBOXAI_DATA_DIR", "elsewhere", "data_dir", Path("elsewhere")),
         ("TOOLBOXAI_AUTH_KEY", "k" * 32, "auth_secret", "k" * 32),
         ("TOOLBOXAI_SPOOL_MAX_BYTES", "2097152", "spool_max_bytes", 2_097_152),

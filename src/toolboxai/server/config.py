@@ -206,6 +206,13 @@ class Settings(BaseSettings):
         description="At least 32 characters that nobody can guess; `openssl rand -hex 32` makes"
         " good ones",
     )
+    generation_workers: int = Field(
+        default=2,
+        ge=0,
+        le=32,
+        validation_alias="TOOLBOXAI_GENERATION_WORKERS",
+        description="Use a number from 0 (this process takes orders in and works on none) to 32",
+    )
     pseudonym_key: str | None = Field(
         default=None,
         repr=False,

@@ -13,6 +13,7 @@ from toolboxai.server.database import Database, create_private_folder
 from toolboxai.server.error_handling import add_handlers
 from toolboxai.server.hosts import KnownHosts, warn_without_names
 from toolboxai.server.inflating import InflatedBodies
+from toolboxai.server.jobs import Jobs
 from toolboxai.server.limits import BodyLimit
 from toolboxai.server.sentry_config import telemetry_options
 
@@ -37,6 +38,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.passwords = auth.Passwords()
     app.state.registry = operations.new_registry()
     app.state.lesson_tally = content.LessonTally(app.state.registry)
+    app.state.jobs = Jobs(
+        app.state.database,
+        content.Generating(content.GenerationTally(app.state.registry)),
+        workers=settings.generation_workers,
+    )
     # The last one added is the first one asked.
     app.add_middleware(InflatedBodies)
     app.add_middleware(BodyLimit)
@@ -45,17 +51,20 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(operations.router)
     app.include_router(auth.router)
     app.include_router(content.router)
+    app.include_router(content.generations_router)
     telemetry.add_routes(app)
     return app
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
-    """Hold the database open for as long as the application serves."""
+    """Hold the database open, and work on what is ordered, for as long as the application serves."""
     database: Database = app.state.database
+    jobs: Jobs = app.state.jobs
     await database.start()
     try:
-        yield
+        async with jobs:
+            yield
     finally:
         await database.stop()
 

@@ -159,24 +159,30 @@ def lesson_from(draft: Draft, findings: tuple[Finding, ...]) -> Lesson:
 
 async def keep(database: Database, lesson: Lesson) -> bool:
     """Store ``lesson`` unless it is there already; say whether it was new."""
-    insert = INSERT[database.engine.dialect.name]
+    with database_operation("store a lesson"):
+        async with database.writing() as session:
+            return await store(session, lesson, None)
+
+
+async def store(session: AsyncSession, content: Lesson | Quiz, school_id: UUID | None) -> bool:
+    """Store what was made unless it is there already; say whether it was new."""
+    insert = INSERT[session.get_bind().dialect.name]
     statement = (
         insert(StoredLesson)
         .values(
-            id=lesson.id,
-            subject=lesson.subject,
-            objective=lesson.objective,
-            grade=lesson.grade,
-            seed=lesson.seed,
-            content=lesson.model_dump_json(),
+            id=content.id,
+            school_id=school_id,
+            kind="lesson" if isinstance(content, Lesson) else "quiz",
+            subject=content.subject,
+            objective=content.objective,
+            grade=content.grade,
+            seed=content.seed,
+            content=content.model_dump_json(),
         )
         .on_conflict_do_nothing()
         .returning(StoredLesson.id)
     )
-    with database_operation("store a lesson"):
-        async with database.writing() as session:
-            stored = await session.scalar(statement)
-    return stored is not None
+    return await session.scalar(statement) is not None
 
 
 async def find(session: AsyncSession, lesson_id: UUID) -> Lesson:

@@ -1,7 +1,7 @@
 """What is stored. Knows columns, not sessions."""
 
 from toolboxai.server.models.base import Base, new_id, utc_now
-from toolboxai.server.models.lessons import Generation, GenerationStatus, StoredLesson
+from toolboxai.server.models.lessons import FINAL, Generation, GenerationStatus, StoredLesson
 from toolboxai.server.models.plugin import PairingCode, PluginMessage, PluginSession
 from toolboxai.server.models.schools import (
     AuditEvent,
@@ -14,6 +14,7 @@ from toolboxai.server.models.schools import (
 )
 
 __all__ = [
+    "FINAL",
     "AuditEvent",
     "Base",
     "Enrollment",

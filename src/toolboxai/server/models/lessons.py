@@ -4,7 +4,15 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from toolboxai.server.models.base import Base, Moment, new_id, utc_now
@@ -44,28 +52,40 @@ class GenerationStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+FINAL = (GenerationStatus.DONE, GenerationStatus.FAILED, GenerationStatus.CANCELLED)
+
+
 class Generation(Base):
     """An order for content. The row is the truth; whoever works on it holds it until ``held_until``."""
 
     __tablename__ = "generation"
     __table_args__ = (
-        Index("ix_generation_school", "school_id", "created_at"),
+        # Ids sort by when they were made, so a page of the newest is a walk along this index.
+        Index("ix_generation_school", "school_id", "id"),
         Index("ix_generation_waiting", "status", "created_at"),
+        UniqueConstraint("user_id", "request_key"),
     )
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"))
     user_id: Mapped[UUID] = mapped_column(ForeignKey("user.id"))
+    # Of who ordered, at that time: reports from the work carry it.
+    role: Mapped[str] = mapped_column(String(16))
     kind: Mapped[str] = mapped_column(String(16))
     subject: Mapped[str] = mapped_column(String(MAX_CODE_CHARS))
     objective: Mapped[str] = mapped_column(String(100))
     grade: Mapped[int]
     seed: Mapped[int] = mapped_column(BigInteger)
     questions: Mapped[int]
+    # A hash of what the caller named this request, so that sending it twice is one order.
+    request_key: Mapped[str | None] = mapped_column(String(64))
     status: Mapped[str] = mapped_column(String(16), default=GenerationStatus.QUEUED)
+    # Grows with every change that a reader can see.
+    version: Mapped[int] = mapped_column(default=1)
     # Which step it is at, and how many of how many are done.
     step: Mapped[str] = mapped_column(String(32), default="")
     steps_done: Mapped[int] = mapped_column(default=0)
+    steps: Mapped[int] = mapped_column(default=0)
     attempts: Mapped[int] = mapped_column(default=0)
     held_by: Mapped[str | None] = mapped_column(String(64))
     held_until: Mapped[datetime | None] = mapped_column(Moment)
@@ -76,6 +96,8 @@ class Generation(Base):
     output_tokens: Mapped[int | None]
     error_code: Mapped[str | None] = mapped_column(String(64))
     error: Mapped[str | None] = mapped_column(String(500))
+    # Under which the error was reported.
+    event_id: Mapped[str | None] = mapped_column(String(32))
     # The request that asked, so that the work's trace can link to it.
     trace: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)

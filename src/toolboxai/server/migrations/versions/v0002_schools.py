@@ -104,15 +104,19 @@ def _add_orders() -> None:
         _id(),
         sa.Column("school_id", sa.Uuid(), sa.ForeignKey("school.id"), nullable=False),
         sa.Column("user_id", sa.Uuid(), sa.ForeignKey("user.id"), nullable=False),
+        sa.Column("role", sa.String(16), nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
         sa.Column("subject", sa.String(64), nullable=False),
         sa.Column("objective", sa.String(100), nullable=False),
         sa.Column("grade", sa.Integer(), nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("questions", sa.Integer(), nullable=False),
+        sa.Column("request_key", sa.String(64)),
         sa.Column("status", sa.String(16), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("step", sa.String(32), nullable=False),
         sa.Column("steps_done", sa.Integer(), nullable=False),
+        sa.Column("steps", sa.Integer(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
         sa.Column("held_by", sa.String(64)),
         _moment("held_until", nullable=True),
@@ -123,12 +127,14 @@ def _add_orders() -> None:
         sa.Column("output_tokens", sa.Integer()),
         sa.Column("error_code", sa.String(64)),
         sa.Column("error", sa.String(500)),
+        sa.Column("event_id", sa.String(32)),
         sa.Column("trace", sa.String(200)),
         _moment("created_at"),
         _moment("started_at", nullable=True),
         _moment("finished_at", nullable=True),
+        sa.UniqueConstraint("user_id", "request_key"),
     )
-    op.create_index("ix_generation_school", "generation", ["school_id", "created_at"])
+    op.create_index("ix_generation_school", "generation", ["school_id", "id"])
     op.create_index("ix_generation_waiting", "generation", ["status", "created_at"])
 
 

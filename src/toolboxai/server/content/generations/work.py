@@ -1,0 +1,73 @@
+"""What is done with an order for content: make it, and store it where readers find it."""
+
+from collections.abc import Awaitable, Callable, Generator
+from contextlib import contextmanager
+from functools import partial
+from typing import Protocol
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from toolboxai import telemetry
+from toolboxai.server.content import service
+from toolboxai.server.content.generations.tally import GenerationTally
+from toolboxai.server.content.orders import Made, Order, Progress
+from toolboxai.server.grades import grade_band_of
+from toolboxai.server.jobs import Result
+from toolboxai.server.models import Generation
+
+
+class Generate(Protocol):
+    """Make what is ordered, or raise an `AppError`."""
+
+    def __call__(self, order: Order, *, progress: Progress) -> Awaitable[Made]: ...
+
+
+class Generating:
+    """Makes content, and counts what became of it."""
+
+    def __init__(self, tally: GenerationTally, generate: Generate = service.generate) -> None:
+        self._generate = generate
+        self.ended: Callable[[Generation], None] = tally.ended
+        self.waiting: Callable[[int], None] = tally.waiting
+
+    @contextmanager
+    def about(self, order: Generation) -> Generator[None]:
+        """Say for the block who ordered what."""
+        telemetry.set_user(telemetry.User(id=str(order.user_id), role=order.role))
+        education = telemetry.Education(
+            subject=order.subject,
+            grade_band=grade_band_of(order.grade).value,
+            objective=order.objective,
+            kind=order.kind,
+        )
+        with telemetry.content_generation(education):
+            yield
+
+    async def make(self, order: Generation, progress: Progress) -> Result:
+        """Make it."""
+        made = await self._generate(_order_of(order), progress=progress)
+        return Result(
+            store=partial(_store, made=made, school_id=order.school_id),
+            provider=made.provider,
+            model=made.model,
+            input_tokens=made.input_tokens,
+            output_tokens=made.output_tokens,
+        )
+
+
+def _order_of(row: Generation) -> Order:
+    return Order(
+        kind="quiz" if row.kind == "quiz" else "lesson",
+        school_id=row.school_id,
+        subject=row.subject,
+        objective=row.objective,
+        grade=row.grade,
+        seed=row.seed,
+        questions=row.questions,
+    )
+
+
+async def _store(session: AsyncSession, *, made: Made, school_id: UUID) -> UUID:
+    await service.store(session, made.content, school_id)
+    return made.content.id
