@@ -4,6 +4,7 @@ import re
 from functools import lru_cache
 from unicodedata import combining, normalize
 
+from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.markers import IS_MARKER
 
 SECRET = "secret"  # noqa: S105 - the name of a rule
@@ -159,6 +160,10 @@ OF_PEOPLE = {
 # Words beside which the others name a part of a program: user_agent_name, player_class_id.
 _WHOSE_PROGRAMS = frozenset({"agent", "class", "service", "module", "type", "event", "field", "role", "group", "table", "function", "thread", "span", "trace", "request", "node", "app", "model", "template", "process", "task", "page", "route", "file"})  # fmt: skip
 _WHOSE_SPANS = frozenset({"span", "trace", "sampled", "segment"})
+_SECRET_STEM = re.compile(any_of(SECRET_STEMS))
+_PERSON_STEM = tuple((rule, re.compile(any_of(stems))) for rule, stems in _PERSON_STEMS)
+_ANY_PERSON_STEM = re.compile(any_of(stem for _, stems in _PERSON_STEMS for stem in stems))
+_ANY_PERSON_NEITHER = re.compile(any_of(_PERSON_NEITHER))
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 
 
@@ -204,20 +209,23 @@ def rule_for(name: str) -> str | None:
 
 
 def _secret(words: tuple[str, ...], joined: str) -> str | None:
+    if not SECRET_WORDS.isdisjoint(words):
+        return SECRET
+    if _SECRET_STEM.search(joined) is None:
+        return None
     for harmless in _SECRET_NEITHER:
         joined = joined.replace(harmless, "")
-    is_secret = not SECRET_WORDS.isdisjoint(words) or any(stem in joined for stem in SECRET_STEMS)
-    return SECRET if is_secret else None
+    return SECRET if _SECRET_STEM.search(joined) else None
 
 
 def _person(words: tuple[str, ...], joined: str) -> str | None:
-    for harmless in _PERSON_NEITHER:
-        joined = joined.replace(harmless, "")
+    if _ANY_PERSON_NEITHER.search(joined):
+        for harmless in _PERSON_NEITHER:
+            joined = joined.replace(harmless, "")
     if not joined or not _WHOSE_SPANS.isdisjoint(words):
         return None
-    for rule, stems in _PERSON_STEMS:
-        if any(stem in joined for stem in stems):
-            return rule
+    if _ANY_PERSON_STEM.search(joined):
+        return next(rule for rule, stem in _PERSON_STEM if stem.search(joined))
     return _by_words(words, joined)
 
 
