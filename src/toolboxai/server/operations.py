@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Request, Response, status
+from fastapi import APIRouter, Depends, Request, Response, status
 from fastapi.responses import JSONResponse, PlainTextResponse
 from prometheus_client import CollectorRegistry, GCCollector, ProcessCollector
 from prometheus_client.core import Metric
@@ -107,7 +107,6 @@ async def ready(response: Response, database: DatabaseDep) -> Readiness:
 def metrics(
     request: Request,
     registry: Annotated[CollectorRegistry, Depends(registry_of)],
-    accept: Annotated[str, Header()] = "",
 ) -> Response:
     """Return the figures of this process and its lessons, and of all workers' telemetry and requests.
 
@@ -117,6 +116,7 @@ def metrics(
     shown = CollectorRegistry()
     shown.register(registry)
     shown.register(TelemetryCollector(request))
+    accept = request.headers.get("accept", "")
     if "application/json" in accept:
         return JSONResponse(_as_json(shown, is_local=telemetry.is_local(request)))
     encode, content_type = choose_encoder(accept)

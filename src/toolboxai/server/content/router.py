@@ -80,6 +80,7 @@ async def generate_content(
     responses={
         200: LESSON,
         404: NOT_FOUND,
+        422: REFUSED,
         503: UNAVAILABLE,
     },
 )

@@ -43,7 +43,9 @@ class Tokens:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.matches: Sequence[Match[str]] = list((_ASCII_WORD if text.isascii() else WORD).finditer(text))
+        self.matches: Sequence[Match[str]] = list(
+            (_ASCII_WORD if text.isascii() else WORD).finditer(text)
+        )
         self.low = [bare(match[0]) for match in self.matches]
 
     def between(self, index: int) -> str:
