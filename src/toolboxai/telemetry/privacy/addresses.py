@@ -3,6 +3,7 @@
 import re
 from functools import cache
 
+from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.keys import ADDRESS
 from toolboxai.telemetry.privacy.rules import Rule
 from toolboxai.telemetry.privacy.sieve import DIGIT, POSTCODE
@@ -19,10 +20,6 @@ _WORD = re.compile(r"[^\W\d_]+")
 _FUSED = r"(?:stra(?:ß|ss)e|str\.|weg|allee|platz|gasse|ring|damm|ufer|straat|laan|plein|gracht|kade|singel|gatan|vägen|gata|veien|vej|gade|katu|tie)"
 
 
-def _any(name: str) -> str:
-    return "|".join(re.escape(word) for word in sorted(words(name), key=len, reverse=True))
-
-
 def _hints(name: str) -> tuple[str, ...]:
     """Return of each entry the longest word, which a text has to have for it."""
     longest = {max(_WORD.findall(entry), key=len) for entry in words(name)}
@@ -32,16 +29,17 @@ def _hints(name: str) -> tuple[str, ...]:
 @cache
 def addresses() -> tuple[Rule, ...]:
     """Return the rules for postal addresses; they are made of the word lists."""
-    after, before = _any("street_words_after"), _any("street_words_before")
+    after = any_of(words("street_words_after"), in_any_case=True)
+    before = any_of(words("street_words_before"), in_any_case=True)
     number = r"\d{1,5}(?:[A-Za-z]{1,3}|\s?[-/]\s?\d{1,4}[A-Za-z]?)?"
     starts = (*_hints("street_words_before"), "al.", "c/", "avda")
     ends = _hints("street_words_after")
     title = rf"{_CAPITAL}|\d{{1,3}}(?:st|nd|rd|th)"
     return (
-        Rule(ADDRESS, ends, re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}(?i:{after})\b\.?{_TAIL}"), needs=(DIGIT,)),
+        Rule(ADDRESS, ends, re.compile(rf"(?<![\w./-]){number},?\s(?:(?:{title})\s){{1,4}}{after}\b\.?{_TAIL}"), needs=(DIGIT,)),
         Rule(ADDRESS, ("^street$", "^avenue$", "^road$", "^lane$", "^boulevard$", "^drive$"), re.compile(rf"(?<![\w./-]){number}\s(?!bis |ter )(?:[a-z]{{2,20}}\s){{1,3}}(?:street|avenue|road|lane|boulevard|drive|court|close)\b"), needs=(DIGIT,)),
-        Rule(ADDRESS, starts, re.compile(rf"(?<![\w./-])(?:(?i:{before})\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|dei|degli|dal|du|des|del|dell'|della|delle|las|los|la|le|lo|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}"), needs=(DIGIT,)),
-        Rule(ADDRESS, starts, re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?(?i:{before})\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}"), needs=(DIGIT,)),
+        Rule(ADDRESS, starts, re.compile(rf"(?<![\w./-])(?:{before}\.?|(?i:al\.|c/|avda\.?))\s(?:(?:de|da|do|di|dei|degli|dal|du|des|del|dell'|della|delle|las|los|la|le|lo|l'|van|der|den|dos|das|św\.)\s?){{0,2}}(?:{title})(?:[\s-](?:de|du|la|{title})){{0,4}}(?:,?\s(?i:n[º°o]?\.?\s?|num\.?\s?|s/)?){number}(?!\w){_TAIL}"), needs=(DIGIT,)),
+        Rule(ADDRESS, starts, re.compile(rf"(?<![\w./-]){number},?\s(?:bis\s|ter\s)?{before}\.?\s(?:(?:de|du|des|d'|del|da|la|le|les|l')\s?){{0,2}}{_CAPITAL}(?:[\s-](?:de|du|la|{_CAPITAL})){{0,4}}{_TAIL}"), needs=(DIGIT,)),
         Rule(ADDRESS, ("straß", "strass", "str", "weg", "allee", "platz", "gasse", "ring", "damm", "ufer", "straat", "laan", "plein", "gracht", "kade", "singel", "gatan", "vägen", "gata", "veien", "vej", "gade", "katu", "tie", "utca", "út", "sok", "cad"), re.compile(rf"(?<!\w)[^\W\d_a-z][\w'’-]{{2,30}}?{_FUSED}\s{number}(?!\w){_TAIL}|(?<!\w)(?:{_CAPITAL}\s){{1,3}}(?:Straße|Strasse|Str\.|Allee|Platz|Weg|utca|út|sokak|Sok\.|Cad\.|Caddesi)\s{number}(?!\w){_TAIL}"), needs=(DIGIT,)),
         Rule(ADDRESS, ("丁目", "番", "路", "号", "町", "区"), re.compile(r"[\u3400-\u9fff]{1,8}(?:都|道|府|県|省|市)[\u3040-\u30ff\u3400-\u9fff\d０-９-]{2,40}?(?:丁目|番地?|号|弄|室)(?:[\d０-９]{1,5}(?:番地?|号|室))?")),
         Rule(ADDRESS, ("box", "postfach", "apartado", "postbus"), re.compile(r"(?i:p\.?\s?o\.?\s?box|postfach|apartado(?: postal)?|postbus|bp)\s#?\d{1,6}"), needs=(DIGIT,)),

@@ -4,13 +4,23 @@ import re
 from collections.abc import Iterable
 
 
-def any_of(words: Iterable[str]) -> str:
-    """Return a pattern for any of ``words``, the longest that fits first."""
+def any_of(words: Iterable[str], *, in_any_case: bool = False) -> str:
+    """Return a pattern for any of ``words``, the longest that fits first; ``in_any_case`` however they are written."""
     by_first: dict[str, set[str]] = {}
     for word in words:
         by_first.setdefault(word[:1], set()).add(word[1:])
     may_end = by_first.pop("", None) is not None
-    parts = [re.escape(first) + any_of(rest) for first, rest in sorted(by_first.items())]
+    parts = [
+        _letter(first, in_any_case=in_any_case) + any_of(rest, in_any_case=in_any_case)
+        for first, rest in sorted(by_first.items())
+    ]
     if not parts:
         return ""
     return f"(?:{'|'.join(parts)}){'?' if may_end else ''}"
+
+
+def _letter(char: str, *, in_any_case: bool) -> str:
+    # Not by (?i:…): before a class of characters the engine sees at once that a branch can't fit.
+    if in_any_case and char.upper() != char and len(char.upper()) == 1:
+        return f"[{char}{char.upper()}]"
+    return re.escape(char)

@@ -1,8 +1,8 @@
 """Secrets that can be told by their own form: keys, tokens, credentials in addresses."""
 
 import re
-from itertools import pairwise
 from math import log2
+from operator import ne
 from re import Match
 
 from toolboxai.telemetry.privacy.rules import Rule
@@ -63,6 +63,10 @@ _TOKEN = re.compile(
 _ENTROPY = 4.0
 # How often letters and digits of one kind are followed by another: by chance three times in five, in words one in three.
 _CHANGES = 0.42
+# Of each character whether it is a digit, a capital, a small letter or a sign.
+_KINDS = "".join(
+    str(char.isdigit() + 2 * char.isupper() + 4 * char.islower()) for char in map(chr, range(128))
+)
 _HEX = re.compile(r"[0-9a-f-]+|[0-9A-F-]+")
 
 
@@ -78,11 +82,12 @@ def _is_random(match: Match[str]) -> bool:
         return False
     if text.lower().startswith(("sha256-", "sha384-", "sha512-")):
         return False
-    kinds = [char.isdigit() + 2 * char.isupper() + 4 * char.islower() for char in text]
-    changes = sum(one != other for one, other in pairwise(kinds))
+    kinds = text.translate(_KINDS)
+    if sum(map(ne, kinds, kinds[1:])) < _CHANGES * len(text):
+        return False
     quantities = [text.count(char) for char in set(text)]
     entropy = -sum(many / len(text) * log2(many / len(text)) for many in quantities)
-    return entropy >= _ENTROPY and changes >= _CHANGES * len(text)
+    return entropy >= _ENTROPY
 
 
 CREDENTIALS = (

@@ -2,6 +2,7 @@
 
 import re
 
+from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.echoes import ECHO
 from toolboxai.telemetry.privacy.keys import DEVICE, IDENTITY, NAME
 from toolboxai.telemetry.privacy.markers import marker
@@ -10,17 +11,17 @@ from toolboxai.telemetry.privacy.rules import Rule
 from toolboxai.telemetry.privacy.sieve import DIGIT
 from toolboxai.telemetry.privacy.vocabulary import words
 
-_SOMEBODY = r"(?:student|pupil|learner|child|parent|guardian|teacher|user|account|roblox|player|candidate|member|customer|employee|staff|schüler(?:in)?|alumn[oa]|élève|estudiante|person|profile|guest|tutor|mother|father|mum|dad)"
 _IS_ID = r"(?:id|i\.d\.|no\.?|nr\.?|number|num|ref(?:erence)?|code|identifier|uid|uuid|upn|#|userid|user[ _-]?id|account[ _-]?id|matric\w*|ident)"
 _ID = r"(?=[\w-]{0,40}\d)[A-Za-z0-9][\w-]{0,63}(?:/\d{2,8})?"
 _LONG_ID = r"(?=(?:[A-Za-z_-]{0,4}\d){4})(?![\w]{8}-[\w]{4}-)(?!\d{4}-\d\d)[A-Za-z0-9][\w-]{3,40}"
 _HANDLE = r"(?=[A-Za-z_.]*(?:\d|_|[a-z][A-Z]|[a-z]\.[a-z]))[A-Za-z0-9_][\w.]{2,31}"
 _SOMEBODY_HINTS = (
     "student", "pupil", "learner", "child", "parent", "guardian", "teacher", "user", "account", "roblox", "player",
-    "candidate", "member", "customer", "employee", "staff", "schüler", "alumn", "élève", "estudiante", "person", "profile",
+    "candidate", "member", "customer", "employee", "staff", "schüler", "alumno", "alumna", "élève", "estudiante", "person", "profile",
     "guest", "tutor", "mother", "father", "mum", "dad",
 )  # fmt: skip
-_WHOSE = rf"(?<![^\W_])(?i:{_SOMEBODY})(?:['’]s|s)?[ _-]?(?:(?i:user|account|player|profile|school)[ _-]?)?"
+_SOMEBODY = any_of((*_SOMEBODY_HINTS, "schülerin"), in_any_case=True)
+_WHOSE = rf"(?<![^\W_]){_SOMEBODY}(?:['’]s|s)?[ _-]?(?:(?i:user|account|player|profile|school)[ _-]?)?"
 _DEVICES = "iphone|ipad|ipod|macbook|imac|chromebook|galaxy|pixel|laptop|notebook|tablet|phone|handy|watch|airpods|surface|computer|xbox|playstation|switch|android|desktop|thinkpad|echo"
 _ACCOUNTS = frozenset({"app", "appuser", "public", "shared", "default", "deploy", "ubuntu", "runner", "root", "user", "node", "vscode", "admin", "circleci", "ec2-user", "me", "www-data", "git", "toolboxai", "vagrant", "jenkins", "build", "ci", "site", "web", "python", "search", "import", "export", "profile", "new", "login", "users", "all", "list"})  # fmt: skip
 IDENTITIES = (

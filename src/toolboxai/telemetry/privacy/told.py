@@ -4,6 +4,7 @@ import re
 from functools import cache
 from re import Pattern
 
+from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.keys import HEALTH, RESULT
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.rules import Found, Rule
@@ -18,9 +19,14 @@ _SURE_EVIDENCE = re.compile(
     r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|his|her|hers|him|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling|nurse"
     r"|diagnos\w+|suffers?|suffering|prescribed|inhaler|sen|iep|ehcp|absent|safeguarding|allergic)\b"
 )
+_OF = ("", " was", " is", " of")
+_SCORING = (
+    "scored", "scores", "got", "gets", "received", "earned", "achieved", "obtained", "failed with", "passed with", "grade", "graded",
+    "grade of", "grade was", "grade is", *(f"{what}{of}" for what in ("score", "mark", "marks", "gpa", "result", "average") for of in _OF),
+)  # fmt: skip
 _SCORE = re.compile(
-    r"(?i:scored|scores|score(?: (?:was|is|of))?|got|gets|received|earned|achieved|obtained|failed with|passed with|graded?|grade (?:of|was|is)|marks?(?: (?:of|was|is))?|gpa(?: (?:of|was|is))?|result(?: (?:was|is|of))?|average(?: (?:of|was|is))?)"
-    r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
+    any_of(_SCORING, in_any_case=True)
+    + r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
 )
 _SCORES = Rule(RESULT, (), _SCORE)
 _TOKEN = re.compile(r"[^\W_]{2,}")
@@ -40,11 +46,16 @@ def _term(term: str) -> Pattern[str]:
     return re.compile(rf"(?<!\w){re.escape(term)}(?:s|es)?(?!\w)", re.IGNORECASE)
 
 
-def _terms_in(name: str, sentence: str) -> list[tuple[int, int]]:
-    """Return where terms of a list stand in a sentence."""
-    known = _terms_by_word(name)
+def _words_in(sentence: str) -> set[str]:
+    """Return the words of a sentence in lower case, each in plural and singular."""
     there = set(_TOKEN.findall(sentence.lower()))
     there.update([word.rstrip("s") for word in there if word[-1] == "s"])
+    return there
+
+
+def _terms_in(name: str, sentence: str, there: set[str]) -> list[tuple[int, int]]:
+    """Return where terms of a list stand in a sentence, whose words are ``there``."""
+    known = _terms_by_word(name)
     candidates = {term for word in there & known.keys() for term in known[word]}
     return sorted(match.span() for term in candidates for match in _term(term).finditer(sentence))
 
@@ -100,11 +111,12 @@ _RESULT_WORDS = frozenset(
 
 
 def _without_told(sentence: str, found: Found, *, is_health: bool, is_results: bool) -> str:
-    if is_health and (spans := _terms_in("health_terms", sentence)):
+    there = _words_in(sentence) if is_health else set()
+    if there and (spans := _terms_in("health_terms", sentence, there)):
         several = len({sentence[start:end].lower() for start, end in spans}) > 1
         if several or _EVIDENCE.search(sentence):
             sentence = _without_spans(sentence, spans, found)
-    taught = _terms_in("health_terms_taught", sentence) if is_health else []
+    taught = _terms_in("health_terms_taught", sentence, there) if there else []
     is_scored = is_results and _SCORE.search(sentence) is not None
     if (taught or is_scored) and _SURE_EVIDENCE.search(sentence):
         if taught:
