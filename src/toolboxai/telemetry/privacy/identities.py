@@ -21,7 +21,9 @@ _SOMEBODY_HINTS = (
     "guest", "tutor", "mother", "father", "mum", "dad",
 )  # fmt: skip
 _SOMEBODY = any_of((*_SOMEBODY_HINTS, "schülerin"), in_any_case=True)
-_WHOSE = rf"(?<![^\W_]){_SOMEBODY}(?:['’]s|s)?[ _-]?(?:(?i:user|account|player|profile|school)[ _-]?)?"
+_WHOSE = (
+    rf"(?<![^\W_]){_SOMEBODY}(?:['’]s|s)?[ _-]?(?:(?i:user|account|player|profile|school)[ _-]?)?"
+)
 _DEVICES = "iphone|ipad|ipod|macbook|imac|chromebook|galaxy|pixel|laptop|notebook|tablet|phone|handy|watch|airpods|surface|computer|xbox|playstation|switch|android|desktop|thinkpad|echo"
 _ACCOUNTS = frozenset({"app", "appuser", "public", "shared", "default", "deploy", "ubuntu", "runner", "root", "user", "node", "vscode", "admin", "circleci", "ec2-user", "me", "www-data", "git", "toolboxai", "vagrant", "jenkins", "build", "ci", "site", "web", "python", "search", "import", "export", "profile", "new", "login", "users", "all", "list"})  # fmt: skip
 IDENTITIES = (

@@ -5,6 +5,16 @@ from collections.abc import Iterator
 from functools import cache
 from unicodedata import normalize
 
+from toolboxai.telemetry.privacy.cues import (
+    BY,
+    CUE_FILLERS,
+    CUE_PHRASES,
+    CUES_IN_OTHER_SCRIPTS,
+    KIN,
+    PARTICLES,
+    REGARDS,
+    SURELY_PEOPLE,
+)
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.tokens import Tokens
 from toolboxai.telemetry.privacy.vocabulary import words
@@ -12,31 +22,10 @@ from toolboxai.telemetry.privacy.vocabulary import words
 MAX_NAME_WORDS = 5
 NOT_NAMES = words("not_names")
 
-_PARTICLES = frozenset(
-    {
-        "abu", "al", "ap", "bin", "bint", "da", "das", "de", "del", "della", "den", "der", "di", "do", "dos", "du", "el", "ibn",
-        "la", "le", "los", "mac", "mc", "ten", "ter", "van", "vom", "von", "y", "zu", "san", "st", "'t", "op", "e", "dal", "degli",
-    }
-)  # fmt: skip
 # Between two words of one name: a space, a full stop after an initial, or what user names have.
 _JOINTS = frozenset({" ", "\u00a0", "\u202f", ". ", "  ", ".", "_", "-", "+"})
 # Between a cue and the name: `student: Maria`, `Dear "Maria`, `student (Maria`.
 _AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
-_CUES_IN_OTHER_SCRIPTS = frozenset(
-    ["התלמיד", "התלמידה", "תלמיד", "תלמידה", "המורה", "שמי", "الطالب", "الطالبة", "تلميذ", "تلميذة", "المعلم", "المعلمة", "اسمي", "ученик", "ученица", "студент", "студентка", "учитель", "уважаемая", "уважаемый", "дорогая", "дорогой", "зовут", "ученика", "ученицы", "мама", "папа", "नाम", "छात्र", "छात्रा", "शिक्षक", "विद्यार्थी", "학생", "이름은", "선생님", "생徒", "学生", "生徒", "名前は", "私の名前は", "先生", "老师", "同学", "我叫", "μαθητής", "μαθήτρια", "с", "уважением"]
-)  # fmt: skip
-_REGARDS = frozenset(
-    {"groet", "groeten", "grüßen", "grüsse", "grüße", "gruß", "terveisin", "üdvözlettel", "thanks", "thx", "cheers", "saludos", "pozdrawiam"}
-)  # fmt: skip
-_CUE_PHRASES = frozenset(
-    {"name", "called", "named", "am", "chiamo", "llamo", "appelle", "heiße", "heisse", "heet", "nazywam", "jmenuji", "hedder", "heter", "chamo", "nimeni", "adım", "ismim"}
-)  # fmt: skip
-_SURELY_PEOPLE = frozenset(
-    {"child", "student", "pupil", "parent", "guardian", "mother", "father", "sibling", "learner", "children", "students", "pupils", "parents", "guardians", "carer", "teacher", "tutor"}
-)  # fmt: skip
-_CUE_FILLERS = frozenset(
-    {"named", "called", "name", "is", "was", "user", "full", "and", "the", "first", "last", "for", "by", "of", "id", "de", "del", "von", "di", "du", "för", "van", "til", "till"}
-)  # fmt: skip
 
 
 class _Lexicon:
@@ -59,13 +48,13 @@ class Names:
         self._maybe_given = _Lexicon("ambiguous_given_names")
         self._surnames = _Lexicon("surnames")
         self._maybe_surnames = _Lexicon("ambiguous_surnames")
-        self._cues = words("person_cues") | _CUES_IN_OTHER_SCRIPTS | _REGARDS
+        self._cues = words("person_cues") | CUES_IN_OTHER_SCRIPTS | REGARDS
         self._others = words("public_figures") | words("name_like_terms")
         self._first_of_others = frozenset(other.partition(" ")[0] for other in self._others)
-        self._beginnings = self._cues | _CUE_PHRASES | self._given.names | self._maybe_given.names
+        self._beginnings = self._cues | CUE_PHRASES | self._given.names | self._maybe_given.names
         self._telling = (
             self._cues
-            | _CUE_PHRASES
+            | CUE_PHRASES
             | words("given_names")
             | words("ambiguous_given_names")
             | words("surnames")
@@ -100,7 +89,7 @@ class Names:
         ) or (
             len(tokens.low) > 1
             and all(
-                (tokens.is_capital(place) and word not in NOT_NAMES) or word in _PARTICLES
+                (tokens.is_capital(place) and word not in NOT_NAMES) or word in PARTICLES
                 for place, word in enumerate(tokens.low)
             )
             and not self._known_others(tokens, 0, len(tokens.low))
@@ -120,9 +109,9 @@ class Names:
             return self.is_name(text)
         if text.lower() in self._others or not NOT_NAMES.isdisjoint(tokens.low):
             return False
-        is_sure = whose.rpartition("_")[2].lower() in _SURELY_PEOPLE
+        is_sure = whose.rpartition("_")[2].lower() in SURELY_PEOPLE
         return (is_sure and len(tokens.low) > 1) or all(
-            tokens.is_capital(place) or word in _PARTICLES for place, word in enumerate(tokens.low)
+            tokens.is_capital(place) or word in PARTICLES for place, word in enumerate(tokens.low)
         )
 
     def _spans(self, tokens: Tokens) -> Iterator[tuple[int, int]]:
@@ -146,7 +135,7 @@ class Names:
     def _name_at(self, tokens: Tokens, index: int) -> tuple[int, int | None]:
         """Return the first and the last word of the name that begins at ``index`` or is announced there."""
         word = tokens.low[index]
-        if word in self._cues or (word in _CUE_PHRASES and _is_said(tokens, index)):
+        if word in self._cues or (word in CUE_PHRASES and _is_said(tokens, index)):
             first = self._after_cue(tokens, index)
             if first is not None and (last := self._announced(tokens, first)) is not None:
                 return first, last
@@ -174,7 +163,7 @@ class Names:
             if between and not _AFTER_CUE.fullmatch(between):
                 return None
             following = tokens.low[place + 1]
-            if following not in _CUE_FILLERS and following not in self._cues:
+            if following not in CUE_FILLERS and following not in self._cues:
                 return place + 1
         return None
 
@@ -264,7 +253,7 @@ class Names:
             is_part |= word in self._maybe_surnames and tokens.is_capital(place)
             if is_part and (tokens.is_capital(place) or not tokens.is_capital(first)):
                 last = place
-            elif word in _PARTICLES or (len(word) == 1 and tokens.is_capital(place)):
+            elif word in PARTICLES or (len(word) == 1 and tokens.is_capital(place)):
                 continue
             elif (
                 tokens.is_capital(place)
@@ -317,28 +306,22 @@ def _is_enclosed(tokens: Tokens, first: int, last: int) -> bool:
 _OPENS = frozenset({"", "'", '"', "(", "[", "“", "‘", "«"})
 _CLOSES = frozenset({"", "'", '"', ")", "]", "”", "’", "»"})
 
-_BY = frozenset(
-    {"by", "from", "von", "par", "por", "für", "pour", "od", "från", "author", "for", "with"}
-)
 _WHO_AFTER = re.compile(
     r"\s?\((?:student|pupil|teacher|parent|mother|father|guardian|staff|learner|class)\b"
 )
-_KIN = frozenset(
-    {"mother", "father", "mum", "mom", "dad", "parents", "teacher", "brother", "sister", "family", "guardian", "class", "quiz", "world", "homework", "attempt"}
-)  # fmt: skip
 
 
 def _is_told_of(tokens: Tokens, first: int, last: int) -> bool:
     """Say whether what stands around two words tells of a person: `by Charlotte Stallworth`, `Kai Whitefeather's mother`."""
     is_whose = (
         tokens.matches[last][0].endswith(("'s", "’s"))
-        and tokens.low[min(last + 1, len(tokens.low) - 1)] in _KIN
+        and tokens.low[min(last + 1, len(tokens.low) - 1)] in KIN
     )
     is_who = _WHO_AFTER.match(tokens.text, tokens.matches[last].end()) is not None
     return (
         is_whose
         or is_who
-        or (first > 0 and tokens.low[first - 1] in _BY and tokens.between(first - 1) == " ")
+        or (first > 0 and tokens.low[first - 1] in BY and tokens.between(first - 1) == " ")
     )
 
 

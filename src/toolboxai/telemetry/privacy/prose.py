@@ -53,6 +53,12 @@ def _told(text: str) -> Iterator[Match[str]]:
             position = match.end()
 
 
+_KINDS_OF_CODES = (
+    "pairing", "backup", "recovery", "verifica", "security", "confirm", "access", "join", "invit", "reset", "mfa", "2fa", "otp", "time",
+    "login", "log", "sms", "auth", "sign", "class", "codigo", "código", "codice", "best", "einmal", "sicherheits", "verifizierungs",
+    "wiederherstellungs", "rescue", "unlock", "activation", "parental", "code de", "code pin", "code-pin", "codepin", "séc", "recup",
+    "acces", "seguridad",
+)  # fmt: skip
 _CHOSEN = ("pass", "pwd", "pin", "kennwort", "contrase", "secret", "otp", "passwort")
 
 
@@ -162,48 +168,7 @@ PROSE = (
         ("code", "pin", "key", "cód", "cod", "pass"),
         _CODE,
         lambda match: any(map(str.isdigit, match["value"])) or "-" in match["value"],
-        needs=(
-            "pairing",
-            "backup",
-            "recovery",
-            "verifica",
-            "security",
-            "confirm",
-            "access",
-            "join",
-            "invit",
-            "reset",
-            "mfa",
-            "2fa",
-            "otp",
-            "time",
-            "login",
-            "log",
-            "sms",
-            "auth",
-            "sign",
-            "class",
-            "codigo",
-            "código",
-            "codice",
-            "best",
-            "einmal",
-            "sicherheits",
-            "verifizierungs",
-            "wiederherstellungs",
-            "rescue",
-            "unlock",
-            "activation",
-            "parental",
-            "code de",
-            "code pin",
-            "code-pin",
-            "codepin",
-            "séc",
-            "recup",
-            "acces",
-            "seguridad",
-        ),  # fmt: skip
+        needs=_KINDS_OF_CODES,
     ),
     Rule(SECRET, _HINTS, _TOLD, _is_told, find=_told),
     Rule(

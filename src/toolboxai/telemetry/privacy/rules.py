@@ -16,8 +16,8 @@ class Rule:
     """Takes every match of ``pattern`` that ``check`` confirms; of a pattern with a group ``value`` only that part.
 
     ``hints`` are lower-case texts, or features of the sieve, without one of which there is nothing to find; nor is there without one of ``needs``,
-    if there are any. ``find`` is a quicker way to the same matches. In hints ``^`` is where a word begins, ``$`` where it ends. Each pattern begins at a place that can't lie inside its own match, or
-    repeats possessively or within bounds: no text makes it slow.
+    if there are any. In both ``^`` is where a word begins, ``$`` where it ends. ``find`` is a quicker way to the same matches. Each pattern begins at
+    a place that can't lie inside its own match, or repeats possessively or within bounds: no text makes it slow.
     """
 
     name: str
