@@ -80,11 +80,14 @@ def _is_random(text: str) -> bool:
 
 def _is_told(match: Match[str]) -> bool:
     name, value = match["name"], match["value"].rstrip(".!?)")
-    is_known = rule_for(name) == SECRET or not name.isascii() or _IN_OTHER_LANGUAGES.search(name)
     before = match.string[match.end("name") : match.start("value")]
-    is_ours = value.startswith(_NO_VALUES) or match.string[: match.start()].endswith("redacted:")
-    is_code = _FILE.search(name) is not None or _PAIR.match(value) is not None
-    if not is_known or not value or not before or is_ours or is_code or tells_nothing(name, value):
+    if not value or not before or value.startswith(_NO_VALUES):
+        return False
+    is_known = rule_for(name) == SECRET or not name.isascii() or _IN_OTHER_LANGUAGES.search(name)
+    is_ours = match.string.endswith("redacted:", 0, match.start())
+    if not is_known or is_ours or _FILE.search(name) or _PAIR.match(value):
+        return False
+    if tells_nothing(name, value):
         return False
     if before[-1:] in _QUOTES:
         is_chosen = any(stem in name.lower() for stem in _CHOSEN) and " " not in value

@@ -158,7 +158,7 @@ class Sieve:
         """Return the bits of ``text``, which is ``folded`` in lower case."""
         is_plain = folded.isascii()
         words = folded.translate(_ONLY_LETTERS).split() if is_plain else _WORD.findall(folded)
-        mask = reduce(or_, map(self._known.__getitem__, words), self._always)
+        mask = reduce(or_, filter(None, map(self._known.__getitem__, words)), self._always)
         left = mask & self._several
         while left:
             several = left & -left

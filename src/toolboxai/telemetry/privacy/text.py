@@ -8,7 +8,7 @@ from toolboxai.telemetry.privacy.addresses import addresses
 from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS
 from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
 from toolboxai.telemetry.privacy.identities import AFTER_NAMES, HOMES, IDENTITIES, WHO_WAS_TAKEN
-from toolboxai.telemetry.privacy.keys import HEALTH, NAME, RESULT
+from toolboxai.telemetry.privacy.keys import HEALTH, NAME
 from toolboxai.telemetry.privacy.mail import EMAILS
 from toolboxai.telemetry.privacy.named import Named, may_tell
 from toolboxai.telemetry.privacy.names import known_names
@@ -24,7 +24,7 @@ from toolboxai.telemetry.privacy.prose import PROSE
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.sieve import EVERY, Asked, Mask, Sieve, ask
 from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, SQL, without_literals
-from toolboxai.telemetry.privacy.told import is_of_health, is_of_results, without_told
+from toolboxai.telemetry.privacy.told import SCORES, is_of_health, without_told
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
 MAX_PLAIN_LINES = 5_000
@@ -62,7 +62,7 @@ class Scanner:
         self.sql = asked([Rule(SQL, HINTS, IS_SQL)]).bits
         self.name = 0 if NAME in switched_off else sieve.of_words(self.names.is_telling)
         self.health = 0 if HEALTH in switched_off else sieve.of_words(is_of_health)
-        self.results = 0 if RESULT in switched_off else sieve.of_words(is_of_results)
+        self.results = asked([SCORES]).bits
         self.structure = self.keys.bits | self.emails.bits | self.homes.bits
         self.switched_off = switched_off
         # Lines of source code that nothing was found in: every error from there shows them again.

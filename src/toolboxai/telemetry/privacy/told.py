@@ -28,17 +28,24 @@ _SCORE = re.compile(
     any_of(_SCORING, in_any_case=True)
     + r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
 )
-_SCORES = Rule(RESULT, (), _SCORE)
+SCORES = Rule(
+    RESULT, tuple(what if " " in what else f"^{what}$" for what in _SCORING), _SCORE
+)
 _TOKEN = re.compile(r"[^\W_]{2,}")
 
 
 @cache
 def _terms_by_word(name: str) -> dict[str, list[str]]:
-    """Return the terms of a list by the longest word of each: who has the word may have the term."""
+    """Return the terms of a list by the rarest word of each: who has the word may have the term."""
     terms: dict[str, list[str]] = {}
     for term in words(name):
-        terms.setdefault(max(_TOKEN.findall(term), key=len, default=term), []).append(term)
+        terms.setdefault(max(_TOKEN.findall(term), key=_rarity, default=term), []).append(term)
     return terms
+
+
+def _rarity(word: str) -> tuple[bool, int]:
+    """Return what is more for a rarer word: those of programs and schools are in most texts, long ones in few."""
+    return word not in words("not_names"), len(word)
 
 
 @cache
@@ -73,41 +80,12 @@ def is_of_health(word: str) -> bool:
     return word in known or word.rstrip("s") in known
 
 
-def is_of_results(word: str) -> bool:
-    """Say whether somebody's result may follow ``word``."""
-    return word in _RESULT_WORDS
-
-
 def without_told(text: str, found: Found, *, is_health: bool, is_results: bool) -> str:
     """Return ``text`` without what its sentences say of somebody's results and health, as ``is_results`` and ``is_health`` say."""
     return _SENTENCE.sub(
         lambda match: _without_told(match[0], found, is_health=is_health, is_results=is_results),
         text,
     )
-
-
-_RESULT_WORDS = frozenset(
-    [
-        "scored",
-        "scores",
-        "score",
-        "got",
-        "gets",
-        "received",
-        "earned",
-        "achieved",
-        "obtained",
-        "failed",
-        "passed",
-        "grade",
-        "graded",
-        "mark",
-        "marks",
-        "gpa",
-        "result",
-        "average",
-    ]
-)
 
 
 def _without_told(sentence: str, found: Found, *, is_health: bool, is_results: bool) -> str:
@@ -121,7 +99,7 @@ def _without_told(sentence: str, found: Found, *, is_health: bool, is_results: b
     if (taught or is_scored) and _SURE_EVIDENCE.search(sentence):
         if taught:
             sentence = _without_spans(sentence, taught, found)
-        return _SCORES.without(sentence, found) if is_scored else sentence
+        return SCORES.without(sentence, found) if is_scored else sentence
     return sentence
 
 
