@@ -91,7 +91,9 @@ def running_sink() -> Iterator[RecordingSink]:
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            body = gzip.decompress(self.rfile.read(int(self.headers["Content-Length"])))
+            body = self.rfile.read(int(self.headers["Content-Length"]))
+            if self.headers["Content-Encoding"] == "gzip":
+                body = gzip.decompress(body)
             with sink.held:
                 behaviour = sink.behaviour
             with sink.changed:

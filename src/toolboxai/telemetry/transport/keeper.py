@@ -24,7 +24,9 @@ from toolboxai.telemetry.transport.wire import (
 
 # Long enough to share one fsync among many, short enough to be durable within 50 ms of the capture.
 TICK_SECONDS = 0.02
-# A thread that computes without a pause stalls the event loop for a switch interval at a time.
+# A thread that computes without a pause stalls the event loop for a switch interval at a time. Each pause costs as
+# much as cleaning a small envelope, so not after every one.
+SLICE_SECONDS = 0.001
 PAUSE_SECONDS = 0.0005
 BACKLOG_ENVELOPES = (
     40  # from which on it only lets others go first: what waits should be durable soon
@@ -63,6 +65,7 @@ class Keeper:
         self._envelopes: deque[Outgoing] = deque()
         self._logs: deque[LogRecord] = deque()
         self._in_hand = 0  # taken from the queues, not yet kept
+        self._pause_at = 0.0
         self.disk_error: str | None = None
         self._retry_at = 0.0  # when the disk is asked again after it refused
         # Not an Event: a signal handler that logs may interrupt the very thread that is setting it.
@@ -182,6 +185,7 @@ class Keeper:
     def _next_batch(self) -> list[bytes]:
         batch: list[bytes] = []
         full_at = monotonic() + TICK_SECONDS
+        self._pause_at = monotonic() + SLICE_SECONDS
         while self._envelopes and len(batch) < MAX_BATCH_ENVELOPES and monotonic() < full_at:
             self._in_hand += 1  # before it is popped: it must not be out of everybody's count
             batch.append(self._rendered(self._envelopes.popleft()))
@@ -197,8 +201,9 @@ class Keeper:
         return [body for body in batch if body]
 
     def _pause(self) -> None:
-        if not self._hurry.is_set():
+        if monotonic() >= self._pause_at and not self._hurry.is_set():
             sleep(PAUSE_SECONDS if len(self._envelopes) < BACKLOG_ENVELOPES else 0)
+            self._pause_at = monotonic() + SLICE_SECONDS
 
     def _render(self, logs: list[LogRecord]) -> list[Mapping[str, Any]]:
         rendered: list[Mapping[str, Any]] = []
