@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from toolboxai import __version__, telemetry
-from toolboxai.server import auth, content, operations
+from toolboxai.server import auth, content, operations, roblox
 from toolboxai.server.config import Settings, load_settings
 from toolboxai.server.database import Database, create_private_folder
 from toolboxai.server.error_handling import add_handlers
@@ -43,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
         content.Generating(content.GenerationTally(app.state.registry)),
         workers=settings.generation_workers,
     )
+    app.state.plugin_office = roblox.Office(app.state.database)
     # The last one added is the first one asked.
     app.add_middleware(InflatedBodies)
     app.add_middleware(BodyLimit)
@@ -52,6 +53,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(auth.router)
     app.include_router(content.router)
     app.include_router(content.generations_router)
+    app.include_router(roblox.router)
     telemetry.add_routes(app)
     return app
 

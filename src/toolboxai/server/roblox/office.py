@@ -1,0 +1,29 @@
+"""What one process keeps for its plugins: the bells of polls that wait, and what it counts."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from toolboxai.server.database import Database
+from toolboxai.server.roblox import mailbox
+from toolboxai.server.roblox.bells import Bells
+from toolboxai.server.roblox.minutes import Minutes
+
+
+class Office:
+    """One an application."""
+
+    def __init__(self, database: Database) -> None:
+        self.bells = Bells(lambda sessions: mailbox.newest_of(database, sessions))
+        self.requests = Minutes()
+        self.refused_codes = Minutes()
+        self.told_errors = Minutes()
+
+
+def office_of(request: Request) -> Office:
+    """Return the office that the application was started with."""
+    office: Office = request.app.state.plugin_office
+    return office
+
+
+OfficeDep = Annotated[Office, Depends(office_of)]
