@@ -29,6 +29,7 @@ RENEW_SECONDS = 1.0
 TIDY_SECONDS = 5.0
 FORGET_SECONDS = 3_600.0
 DRAIN_SECONDS = 3.0
+GIVE_BACK_SECONDS = 5.0
 INTERNAL_ERROR = "internal-error"
 OUR_SIDE = "Something went wrong on our side. It was reported, and ordering it again may help."
 
@@ -81,30 +82,32 @@ class Crew:
         self._work = work
         self._workers = workers
         self._called = asyncio.Event()
-        self._is_closing = False
+        self._closing = asyncio.Event()
+        self._is_late = False
         self._is_cut_off = False
-        self._serving: list[asyncio.Task[None]] = []
-        self._tidying: asyncio.Task[None] | None = None
+        self._busy: list[asyncio.Task[None]] = []
         self._making: dict[asyncio.Task[Result], UUID] = {}
 
     async def start(self) -> None:
         """Begin to take orders. Without workers this process only takes them in."""
         if self._workers:
-            self._tidying = asyncio.create_task(self._tidy())
-            self._serving = [asyncio.create_task(self._serve()) for _ in range(self._workers)]
+            serving = [self._serve() for _ in range(self._workers)]
+            self._busy = [asyncio.create_task(each) for each in (self._tidy(), *serving)]
 
     async def stop(self) -> None:
         """Finish what can be finished in three seconds, and give the rest back."""
-        self._is_closing = True
-        self._called.set()
-        if self._tidying is None:
+        if not self._busy:
             return
-        self._tidying.cancel()
-        await asyncio.wait({self._tidying})
-        _, late = await asyncio.wait(self._serving, timeout=DRAIN_SECONDS)
-        for task in late:
+        self._closing.set()
+        self._called.set()
+        await asyncio.wait(self._busy, timeout=DRAIN_SECONDS)
+        # Only the work is cancelled: a statement half-way would keep SQLite locked.
+        self._is_late = True
+        for making in self._making:
+            making.cancel()
+        _, hanging = await asyncio.wait(self._busy, timeout=GIVE_BACK_SECONDS)
+        for task in hanging:
             task.cancel()
-        await asyncio.gather(*self._serving, return_exceptions=True)
 
     def call(self) -> None:
         """Say that there is an order, so that nobody has to look for it first."""
@@ -117,7 +120,7 @@ class Crew:
                 making.cancel()
 
     async def _serve(self) -> None:
-        while not self._is_closing:
+        while not self._closing.is_set():
             self._called.clear()
             held = await self._tried(self._leases.take)
             if held is None:
@@ -128,10 +131,8 @@ class Crew:
             await self._work_on(held)
 
     async def _rest(self) -> None:
-        if not self._is_closing:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(POLL_SECONDS):
-                    await self._called.wait()
+        if not self._closing.is_set():
+            await _within(POLL_SECONDS, self._called)
 
     async def _tried(self, ask: Callable[[], Awaitable[T]]) -> T | None:
         """Return what the database says. That it says nothing is reported once, until it does again."""
@@ -154,9 +155,8 @@ class Crew:
                 result = await self._made(held)
                 if result is not None:
                     self._tell(await self._leases.finish(held, result))
-            except asyncio.CancelledError:
-                await self._leases.give_back(held)
-                raise
+                elif self._is_late:
+                    await self._leases.give_back(held)
             except (
                 CallerError
             ) as error:  # what was asked for can't be made: nobody has to mend anything
@@ -196,19 +196,25 @@ class Crew:
 
     async def _tidy(self) -> None:
         forgotten_at = -FORGET_SECONDS
-        while True:
+        while not self._closing.is_set():
             for order in await self._tried(self._leases.take_away) or ():
                 self._give_up(order)
             self._work.waiting(await self._tried(self._leases.waiting) or 0)
             if monotonic() - forgotten_at > FORGET_SECONDS:
                 await self._tried(self._leases.forget)
                 forgotten_at = monotonic()
-            await asyncio.sleep(TIDY_SECONDS)
+            await _within(TIDY_SECONDS, self._closing)
 
     def _give_up(self, order: Generation) -> None:
         with _Reported(), telemetry.job(_name_of(order), link=order.trace), self._work.about(order):
             raise WorkerLostError(order.id)
         self._work.ended(order)
+
+
+async def _within(seconds: float, happened: asyncio.Event) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await happened.wait()
 
 
 def _name_of(order: Generation) -> str:

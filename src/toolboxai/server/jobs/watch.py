@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from toolboxai.server.database import Database
 from toolboxai.server.error_handling import DependencyError, database_operation
@@ -58,9 +59,8 @@ class Followed:
 class Watch:
     """The orders that somebody follows through this process."""
 
-    def __init__(self, database: Database, *, look_seconds: float = LOOK_SECONDS) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
-        self._look_seconds = look_seconds
         self._followed: dict[UUID, Followed] = {}
         self._readers: Counter[UUID] = Counter()
         self._looking: asyncio.Task[None] | None = None
@@ -101,9 +101,9 @@ class Watch:
 
     async def _look(self) -> None:
         while self._followed:
-            await asyncio.sleep(self._look_seconds)
+            await asyncio.sleep(LOOK_SECONDS)
             # What is wrong with the database is told by those who need it for their own work.
-            with suppress(DependencyError):
+            with suppress(DependencyError, SQLAlchemyError):
                 await self._look_once()
 
     async def _look_once(self) -> None:
@@ -118,7 +118,7 @@ class Watch:
             async with self._database.session() as session:
                 newer = [
                     order_id
-                    for order_id, version in (await session.execute(versions)).tuples()
+                    for order_id, version in await session.execute(versions)
                     if self._is_news(order_id, version)
                 ]
                 changed = select(Generation).where(Generation.id.in_(newer))
