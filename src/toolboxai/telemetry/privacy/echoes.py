@@ -65,13 +65,13 @@ class Echoes:
         if not self._needles:
             return ()
         joined = "\0".join(texts).lower()
-        return [needle for needle in self.all() if needle.folded in joined]
+        return [needle for needle in self.all() if needle[0] in joined]
 
 
 def without_echoes(text: str, needles: Sequence[Needle], found: Found) -> str:
     """Return ``text`` with a marker for each needle that stands in it by itself, not inside a word."""
     folded = text.lower()
-    for needle in needles:
+    for needle in [one for one in needles if one[0] in folded]:  # mostly none
         if needle.folded in folded:
             text = _without(text, folded, needle, found)
             folded = text.lower()

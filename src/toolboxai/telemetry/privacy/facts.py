@@ -83,15 +83,16 @@ def _tells_nothing(words: tuple[str, ...], rule: str | None, text: str) -> bool:
     end = words[-1]
     is_counting = end in _COUNTING_ENDS and (rule != BIRTH or end not in _OF_A_DAY)
     is_naming = end in (_SURELY_NAMING if rule in {NAME, HEALTH, ADDRESS} else _NAMING_ENDS)
-    shapes = (
-        (is_counting or rule == NAME, _TIME),
-        (is_naming and not is_counting, _PLAIN_WORD),
-        (end == "version", _VERSION),
-        (words[0] in _ASKING, _SWITCH),
-        (rule == SECRET and _only_begins_like_a_secret(words), _PLAIN_FACT),
-    )
-    is_shaped = any(applies and shape.fullmatch(text) for applies, shape in shapes)
-    return is_shaped or text.lower() in _NEITHER_NOR
+    if text.lower() in _NEITHER_NOR or ((is_counting or rule == NAME) and _TIME.fullmatch(text)):
+        return True
+    if (is_naming and not is_counting and _PLAIN_WORD.fullmatch(text)) or (
+        end == "version" and _VERSION.fullmatch(text)
+    ):
+        return True
+    if words[0] in _ASKING and _SWITCH.fullmatch(text):
+        return True
+    is_fact = rule == SECRET and _PLAIN_FACT.fullmatch(text) is not None
+    return is_fact and _only_begins_like_a_secret(words)
 
 
 def _only_begins_like_a_secret(words: tuple[str, ...]) -> bool:

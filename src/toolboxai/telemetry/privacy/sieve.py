@@ -35,13 +35,13 @@ _PAIRS = re.compile(r"[:.-](?<=[0-9A-Fa-f].)[0-9A-Fa-f]{0,4}[:.-]")
 _LONG_RUN = re.compile(r"(?<![\w+/:.~-])[\w+/:.~-]{32}")
 _POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]")
 _AFTER_STATE = re.compile(r",\s[A-Z]{2}\s\d{5}")
-_FEATURES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    (SIX_DIGITS, _SIX_DIGITS),
-    (SIX_DIGITS, _WITH_CAPITALS),
-    (SIX_DIGITS, _WITH_SIGNS),
-    (PAIRS, _PAIRS),
-    (POSTCODE, _POSTCODE),
-    (POSTCODE, _AFTER_STATE),
+_FEATURES: tuple[tuple[str, Callable[[str], object]], ...] = (
+    (SIX_DIGITS, _SIX_DIGITS.search),
+    (SIX_DIGITS, _WITH_CAPITALS.search),
+    (SIX_DIGITS, _WITH_SIGNS.search),
+    (PAIRS, _PAIRS.search),
+    (POSTCODE, _POSTCODE.search),
+    (POSTCODE, _AFTER_STATE.search),
 )
 
 Mask = int
@@ -183,12 +183,14 @@ class Sieve:
         features = self._features
         if not _DIGIT.search(text):
             return features.get(PAIRS, 0) if ":" in text and _PAIRS.search(text) else 0
-        has_digit = features.get(DIGIT, 0)
-        found = [(name, pattern) for name, pattern in _FEATURES if pattern.search(text)]
+        found = [(name, search) for name, search in _FEATURES if search(text)]
         if found and _MAYBE_NOBODYS.search(text):
             rest = _NOBODYS.sub(" ", text)
-            found = [(name, pattern) for name, pattern in found if pattern.search(rest)]
-        return reduce(or_, (features.get(name, 0) for name, _ in found), has_digit)
+            found = [(name, search) for name, search in found if search(rest)]
+        mask = features.get(DIGIT, 0)
+        for name, _ in found:
+            mask |= features.get(name, 0)
+        return mask
 
     def _learnt(self, word: str) -> Mask:
         bits, in_words, bounded = 0, self._in_words, f"^{word}$"

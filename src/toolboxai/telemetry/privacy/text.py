@@ -142,7 +142,7 @@ class _Look:
         text = ask(scanner.persons, text, mask, found)
         if mask & scanner.name:
             text = self._without_names(text)
-        if any(taken in text for taken in WHO_WAS_TAKEN):
+        if "[redacted:" in text and any(taken in text for taken in WHO_WAS_TAKEN):
             text = ask(scanner.after_names, text, EVERY, found)
         if mask & (scanner.health | scanner.results):
             text = without_told(

@@ -81,7 +81,7 @@ def _decoded(match: Match[str]) -> str:
 def as_text(told: str) -> str:
     """Return what the repr of bytes says: ``b'\\xc3\\xa9'`` is é."""
     inner = told[2:-1] if told[:2] in {"b'", 'b"'} and len(told) > 3 else told
-    return _BYTES.sub(_decoded, inner)
+    return _BYTES.sub(_decoded, inner) if "\\" in inner else inner
 
 
 def _opened(match: Match[str], inner: str | None, look: Look, found: Callable[[str], None]) -> str:
