@@ -17,13 +17,9 @@ _HINTS = (
     "llave", "chiave", "klucz", "sleutel", "nyckel", "avain", "l\u00f6senord", "adgangskode", "jelsz", "heslo", "salasana", "\u015fifre",
     "\u043f\u0430\u0440\u043e\u043b\u044c", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\u5bc6\u7801", "\ube44\ubc00\ubc88\ud638",
 )  # fmt: skip
-_STEMS = (
-    r"pass|secret|token|key|pin|otp|credential|pwd|cookie|session|auth|seed|kennwort|contrase|signature|sid|senha|wachtwoord|has[\u0142l]o|parola"
-    r"|clave|jeton|schl[üu]e?ssel|llave|chiave|klucz|sleutel|nyckel|avain|l\u00f6senord|adgangskode|jelsz|heslo|salasana|\u015fifre|\u043f\u0430\u0440\u043e\u043b\u044c|\u30d1\u30b9\u30ef\u30fc\u30c9|\u5bc6\u7801|\ube44\ubc00\ubc88\ud638"
-)
 _IS = r"(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|id|my|ist|es|est|\u00e8|\u00e9|er|\u00e4r|on|jest|je|lautet|d['’][^\W\d_]{2,14}|(?:de|del|di) [^\W\d_]{2,14}|:|=|->)"
 _TOLD = re.compile(
-    rf"(?<![\w./\\-])(?P<name>[\w.-]*(?i:{_STEMS})[\w.-]*|(?i:mot de passe))\s?(?:{_IS}\s?(?![a-z])|{_IS}\s|\s){{0,3}}"
+    rf"(?<![\w./\\-])(?P<name>[\w.-]*?{any_of(_HINTS, in_any_case=True)}[\w.-]*|(?i:mot de passe))\s?(?:{_IS}\s?(?![a-z])|{_IS}\s|\s){{0,3}}"
     r"[\"'`\u201c\u00ab\u201e]?(?P<value>(?<=[\"'`\u201c\u00ab\u201e])[^\"'`\u201d\u00bb\n]{1,256}(?=[\"'`\u201d\u00bb\u201c])|[^\s\"'`,;]{4,512})"
 )
 _CODE = re.compile(
