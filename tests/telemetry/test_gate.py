@@ -309,3 +309,10 @@ def test_a_name_that_is_known_loses_what_another_event_gives_away() -> None:
     assert all(one is not None and one.payload == payload for one in passed)
     assert told is not None
     assert "robinson" not in str(told.payload)
+
+
+def test_an_exception_keeps_the_number_of_the_one_that_it_came_of() -> None:
+    mechanism = {"type": "chained", "exception_id": 2, "parent_id": 1}
+    payload = {"exception": {"values": [{"type": "KeyError", "mechanism": mechanism}]}}
+
+    assert clean(payload) == payload

@@ -5,17 +5,15 @@ import re
 # Prose, a line of source code, what programs named, a version.
 FREE, SOURCE, STRUCTURE, VERSION = MODES = range(4)
 
-_SURELY_PLAIN = (
-    r"(?=[0-9]*[a-f])(?!(?:[2-7][0-9a-f])+$)[0-9a-f]{8,13}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}(?:Z|-\d\d:\d\d)?|-?\d{1,5}(?:\.\d{1,3})?|[a-z]{1,12}|p1_[a-z2-7]{26}"
-)
+_HEX = "(?=[0-9]*[a-f])(?!(?:[2-7][0-9a-f])+$)[0-9a-f]"
+_TIME = r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}"
+_PLAIN = rf"{_HEX}{{8,13}}|[0-9a-f]{{8}}(?:-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{_TIME}(?:Z|-\d\d:\d\d)?|-?\d{{1,5}}(?:\.\d{{1,3}})?|p1_[a-z2-7]{{26}}"
 # Ids, times and numbers that a text consists of: there is nothing to find, but they may be an echo.
-is_harmless_text = re.compile(
-    rf"(?=[0-9]*[a-f])(?!(?:[2-7][0-9a-f])+$)[0-9a-f]{{14,64}}|{_SURELY_PLAIN}"
-    r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[\d.]{0,10}\+\d\d:\d\d"
-).fullmatch
+is_id = re.compile(rf"{_HEX}{{14,64}}|{_PLAIN}|{_TIME}\+\d\d:\d\d").fullmatch
 # Those of them that nothing can be wrapped in.
-is_plain_text = re.compile(_SURELY_PLAIN).fullmatch
+is_plain_id = re.compile(_PLAIN).fullmatch
+# Neither is there anything in a short word.
+is_word = re.compile(r"[a-z]{1,12}").fullmatch
 
 _PLUS = re.compile(r"\w\+\w")
 _MIXED = re.compile(r"[a-z][A-Z]")

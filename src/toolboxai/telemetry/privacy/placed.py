@@ -26,6 +26,12 @@ MAX_DEPTH = 24
 
 # What is returned when the policy has nothing to say: an object that no payload holds.
 NOT_PLACED = object()
+_RULES = {
+    Place.COOKIES: "cookies",
+    Place.PROMPTS: "prompts",
+    Place.SQL_PARAMETERS: "sql-parameters",
+    Place.VARIABLES: "variables",
+}
 _ADDRESSES = frozenset({"location", "origin", "referer"})
 _TECHNICAL = places.HARMLESS_HEADERS | places.TECHNICAL
 
@@ -39,35 +45,24 @@ class Placed:
         self._allowed = notes.setting.policy.allowed_names
 
     def at(self, place: Place, value: object) -> object:
-        """Return what is left of what stands in a place; ``NOT_PLACED`` for all of it."""
+        """Return what is left of what stands in a place that the policy doesn't leave alone; ``NOT_PLACED`` for all of it."""
         match place:
             case Place.URL if isinstance(value, str) and ("?" in value or "#" in value):
                 return self.without_query(value)
             case Place.QUERY:
                 return self._query(value)
-            case Place.HEADERS if self._collected.headers is not Collect.SCANNED:
-                return self._each(value, self._header_once)
+            case Place.HEADERS:
+                return self._headers(value)
             case Place.BODY:
                 return self._body(value)
-            case _:
-                return self._of_program(place, value)
-
-    def _of_program(self, place: Place, value: object) -> object:
-        collected = self._collected
-        match place:
-            case Place.VARIABLES:
-                return self._reduced(collected.local_variables, value, "variables")
-            case Place.COOKIES:
-                return self._reduced(collected.cookies, value, "cookies")
-            case Place.SQL_PARAMETERS:
-                return self._reduced(collected.sql_parameters, value, "sql-parameters")
-            case Place.PROMPTS:
-                return self._reduced(collected.prompts, value, "prompts")
+            case _ if place in _RULES:
+                collect = getattr(self._collected, places.DECIDED_BY[place])
+                return self._reduced(collect, value, _RULES[place])
             case _:
                 return NOT_PLACED
 
     def _reduced(self, collect: Collect, value: object, rule: str) -> object:
-        if collect is Collect.SCANNED or value in (None, "", {}, []):
+        if value in (None, "", {}, []):
             return NOT_PLACED
         if isinstance(value, dict) and is_attribute(value):
             inner = self._reduced(collect, value["value"], rule)
@@ -88,8 +83,6 @@ class Placed:
         return marker(rule) if collect is Collect.OFF else shape_of(value)
 
     def _query(self, value: object) -> object:
-        if self._collected.query is Collect.SCANNED:
-            return NOT_PLACED
         if isinstance(value, str):
             return self._shaped_query(value)
         return self._each(value, lambda name, member: self._shaped(name, member, 0))
@@ -117,8 +110,6 @@ class Placed:
         return f"{shown}#{self._notes.look(fragment) if is_plain else shape_of(fragment)}"
 
     def _body(self, value: object) -> object:
-        if self._collected.bodies is Collect.SCANNED:
-            return NOT_PLACED
         if self._collected.bodies is Collect.OFF:
             return marker("body")
         if isinstance(value, str):
@@ -161,16 +152,17 @@ class Placed:
         self._notes.found(rule)
         return marker(rule)
 
-    def _header_once(self, name: str, value: object) -> object:
-        """Return what is left of a header; most are the same in all requests."""
+    def _headers(self, value: object) -> object:
+        """Return what is left of headers; most are the same in all requests."""
         known = self._notes.setting.seen.headers
-        if type(value) is not str:
-            return self._header(name, value)
-        if (name, value) in known:
-            return value
-        left = self._header(name, value)
-        if left == value and "?" not in value and len(value) <= MAX_SEEN_CHARS:
-            known.remember((name, value))
+        if not isinstance(value, dict) or set(map(type, value.values())) != {str}:
+            return self._each(value, self._header)
+        if known.issuperset(value.items()):
+            return dict(value)
+        left = self._each(value, self._header)
+        for name, text in value.items() if isinstance(left, dict) else ():
+            if left.get(name) == text and "?" not in text and len(text) <= MAX_SEEN_CHARS:
+                known.remember((name, text))
         return left
 
     def _header(self, name: str, value: object) -> object:

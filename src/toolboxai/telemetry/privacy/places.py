@@ -113,6 +113,19 @@ class Place(Enum):
     HEADERS = auto()
 
 
+# By which part of the policy it goes.
+DECIDED_BY = {
+    Place.SQL_PARAMETERS: "sql_parameters",
+    Place.PROMPTS: "prompts",
+    Place.VARIABLES: "local_variables",
+    Place.URL: "query",
+    Place.QUERY: "query",
+    Place.COOKIES: "cookies",
+    Place.BODY: "bodies",
+    Place.HEADERS: "headers",
+}
+
+
 def place_of(name: str, parent: str) -> Place | None:
     """Return which place it is that the policy has a say in, if what stands under ``name`` below ``parent`` is one."""
     if SQL_PARAMETERS.fullmatch(name) or (name == "params" and parent == "data"):

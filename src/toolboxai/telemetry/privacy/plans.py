@@ -19,11 +19,11 @@ from toolboxai.telemetry.privacy.modes import (
     SOURCE,
     STRUCTURE,
     VERSION,
-    is_harmless_text,
-    is_plain_text,
+    is_id,
+    is_plain_id,
 )
 from toolboxai.telemetry.privacy.places import Place, place_of
-from toolboxai.telemetry.privacy.policy import Collected, Policy
+from toolboxai.telemetry.privacy.policy import Collect, Collected, Policy
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM
 from toolboxai.telemetry.privacy.seen import Known, Seen
 from toolboxai.telemetry.privacy.values import (
@@ -48,6 +48,8 @@ PARAMETERS = tuple(PARAMETER.format(number) for number in range(MAX_PARAMETERS))
 _AT_TOP = {"_meta": Place.META, "transaction": Place.TRANSACTION}
 # Where else an id stands that says who somebody is, under a name that elsewhere says nothing.
 _IDENTITIES = frozenset({("plugin", "client")})
+# And what sounds like a person's and is a part of the event: which exception it was that another came of.
+_THINGS = frozenset({("mechanism", "parent_id")})
 # Of these one may say what `value` beside it holds.
 _TELLING = frozenset({*NAMING, "loc"})
 _VERSIONS = frozenset({"agent", "browser", "build", "runtime", "ver", "version", "versions"})
@@ -63,15 +65,14 @@ class Told:
         name: str,
         parent: str | None,
         policy: Policy,
+        collected: Collected,
         seen: Seen,
         *,
         is_one: bool = False,
         mode: int | None = None,
     ) -> None:
         self.name, self.parent, self.is_one = name, parent or "", is_one
-        self.place = place_of(name, self.parent)
-        if parent is TOP:
-            self.place = _AT_TOP.get(name, self.place)
+        self.place = _place(name, parent, collected)
         self.rule, self.is_settled = _rule_of_name(name, self.parent, policy)
         self.asks = self.place is not None or self.rule is not None or self._asks_by_value()
         is_structure = name in places.STRUCTURE.get(self.parent, ())
@@ -93,10 +94,19 @@ class Told:
 
     def _plain(self) -> Callable[[str], object]:
         if not self.asks_text:
-            return is_harmless_text if self.mode == STRUCTURE else is_plain_text
+            return is_id if self.mode == STRUCTURE else is_plain_id
         if self.place is None:
             return IS_PSEUDONYM.fullmatch
         return not_ if self.place is Place.QUERY else _never
+
+
+def _place(name: str, parent: str | None, collected: Collected) -> Place | None:
+    """Return the place, if what stands there isn't left as it is, after the rules."""
+    if parent is TOP and name in _AT_TOP:
+        return _AT_TOP[name]
+    place = place_of(name, parent or "")
+    is_left = place is None or getattr(collected, places.DECIDED_BY[place]) is Collect.SCANNED
+    return None if is_left else place
 
 
 def _never(_text: str) -> bool:
@@ -105,7 +115,7 @@ def _never(_text: str) -> bool:
 
 def _rule_of_name(name: str, parent: str, policy: Policy) -> tuple[str | None, bool]:
     """Return the rule that a name alone gives, and whether no value can say anything else."""
-    if name in policy.allowed_names:
+    if name in policy.allowed_names or (parent, name) in _THINGS:
         return None, True
     if name in policy.extra_secret_names:
         return SECRET, True
@@ -127,22 +137,19 @@ def mode_of(name: str) -> int:
 class Plan:
     """How to look at each member of a mapping with these names."""
 
-    __slots__ = ("has_cues", "joined", "steps", "telling", "texts")
+    __slots__ = ("has_cues", "joined", "size", "steps", "telling", "texts")
 
     def __init__(self, names: tuple[str, ...], steps: Sequence[Told]) -> None:
-        self.steps, self.joined = tuple(steps), "\0".join(names)
+        self.steps, self.size, self.joined = tuple(steps), len(names), "\0".join(names)
         # Where an echo may stand.
         self.telling = tuple(step for step in steps if step.mode != STRUCTURE)
-        self.texts = _getter([step.name for step in self.telling])
+        told = [step.name for step in self.telling]
+        self.texts = (
+            itemgetter(*told, told[0]) if told else None
+        )  # of two names at least it gives a tuple
         # A message whose parameters stand beside it.
         is_template = TEMPLATE in names and not set(PARAMETERS).isdisjoint(names)
         self.has_cues = is_template or "params" in names
-
-
-def _getter(names: Sequence[str]) -> Callable[[Any], tuple[Any, ...]]:
-    if len(names) > 1:
-        return itemgetter(*names)
-    return lambda members: tuple(members[name] for name in names)
 
 
 class Plans:
@@ -151,30 +158,21 @@ class Plans:
     def __init__(self, policy: Policy, collected: Collected, seen: Seen) -> None:
         self.collected = collected
         self._policy, self._seen = policy, seen
-        self._plans: dict[tuple[str | None, tuple[Any, ...]], Plan | None] = {}
+        self.known: dict[tuple[str | None, tuple[Any, ...]], Plan] = {}
         self._told: dict[tuple[str, str | None, bool], Told] = {}
 
-    def plan_of(self, names: tuple[Any, ...], parent: str | None) -> Plan | None:
-        """Return the plan for a mapping with ``names``; ``None`` if its members have to be read one by one."""
-        key = parent, names
-        try:
-            return self._plans[key]
-        except KeyError:
-            return self._made(key)
-
-    def _made(self, key: tuple[str | None, tuple[Any, ...]]) -> Plan | None:
+    def plan_of(self, key: tuple[str | None, tuple[Any, ...]]) -> Plan | None:
+        """Return the plan for a mapping by what leads to it and its names; ``None`` if its members have to be read one by one."""
         parent, names = key
+        if len(names) > MAX_PLANNED or not all(map(self._is_shown, names)):
+            return None
         found = set(names)
         is_value = is_attribute(found)
-        is_told = not is_value and not VALUES.isdisjoint(found) and not _TELLING.isdisjoint(found)
-        plan = None
-        if not is_told and len(names) <= MAX_PLANNED:
-            if not all(map(self._is_shown, names)):
-                return None  # until all of them are known
-            plan = self._plan(names, parent, is_value=is_value)
-        if len(self._plans) >= MAX_PLANS:
-            self._plans.clear()
-        self._plans[key] = plan
+        if not (is_value or VALUES.isdisjoint(found) or _TELLING.isdisjoint(found)):
+            return None  # one member names another
+        if len(self.known) >= MAX_PLANS:
+            self.known.clear()
+        plan = self.known[key] = self._plan(names, parent, is_value=is_value)
         return plan
 
     def _is_shown(self, name: object) -> bool:
@@ -187,7 +185,7 @@ class Plans:
         is_one = is_about_one(names) or is_of_people(parent or "")
         steps = [self.told(name, parent, is_one=is_one) for name in names]
         if is_value and mode_of(parent or "") == VERSION:
-            version = Told("value", parent, self._policy, self._seen, mode=VERSION)
+            version = Told("value", parent, self._policy, self.collected, self._seen, mode=VERSION)
             steps[names.index("value")] = version
         return Plan(names, steps)
 
@@ -198,5 +196,7 @@ class Plans:
         if told is None:
             if len(self._told) >= MAX_NAMES:
                 self._told.clear()
-            told = self._told[key] = Told(name, parent, self._policy, self._seen, is_one=is_one)
+            told = self._told[key] = Told(
+                name, parent, self._policy, self.collected, self._seen, is_one=is_one
+            )
         return told

@@ -54,18 +54,34 @@ class Remarks:
         for container, key, rule in self._noted:
             noted.setdefault(id(container), []).append((key, rule))
         found: list[tuple[list[Key], str]] = []
-        parts: list[tuple[Holder, list[Key]]] = [(payload, [])]
-        for part, path in parts:
-            for key, rule in sorted(noted.pop(id(part), ()), key=lambda one: str(one[0])):
-                if "" not in (*path, key):  # that name is taken: it means the place itself
-                    found.append(([*path, key], rule))
-            if not noted:
-                break
-            members = part.items() if isinstance(part, dict) else enumerate(part)
+        parts: list[_Part] = [(payload, None, None)]
+        for part in parts:
+            holder = part[0]
+            if id(holder) in noted:
+                path = _path(part)
+                rules = sorted(noted.pop(id(holder)), key=lambda one: str(one[0]))
+                # A member without a name can't be told of: that name means the place itself.
+                found += [([*path, key], rule) for key, rule in rules if "" not in (*path, key)]
+                if not noted:
+                    break
+            members = holder.items() if type(holder) is dict else enumerate(holder)
             parts += [
-                (inner, [*path, key]) for key, inner in members if type(inner) in {dict, list}
+                (it, part, key) for key, it in members if type(it) is dict or type(it) is list
             ]
         return found
+
+
+# A container, what it stands in, and where there.
+_Part = tuple[Holder, Any, Key]
+
+
+def _path(part: _Part) -> list[Key]:
+    steps: list[Key] = []
+    _, above, key = part
+    while above is not None:
+        steps.append(key)
+        _, above, key = above
+    return steps[::-1]
 
 
 def known_remarks(meta: object, shown: Callable[[str], str], depth: int = 0) -> dict[str, Any]:

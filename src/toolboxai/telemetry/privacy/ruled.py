@@ -41,6 +41,8 @@ class Ruled:
         self._notes, self._plans, self._values = notes, plans, values
         self._names = notes.setting.scanner.names
         self._switched_off = notes.setting.policy.switched_off
+        # What stands in the place of texts that were taken before: all log records of a request name the same user.
+        self._taken: dict[tuple[str, str, str], str] = {}
 
     def rule_of(self, told: Told, value: object) -> str | None:
         """Return the rule by which ``value`` goes, or ``None``."""
@@ -80,7 +82,9 @@ class Ruled:
         self, kept: Holder, key: Key, name: str, rule: str, value: object, *, depth: int
     ) -> None:
         """Put what may stay of a value under a telling name."""
-        if isinstance(value, dict) and is_attribute(value):
+        if type(value) is str:
+            self._put_text(kept, key, name, rule, value, depth=depth)
+        elif isinstance(value, dict) and is_attribute(value):
             inner: dict[str, Any] = {}
             kept[key] = inner
             self.put(inner, "value", name, rule, value["value"], depth=depth)
@@ -92,6 +96,19 @@ class Ruled:
             self._values.put(kept, key, value, name, FREE, depth=depth)
         else:
             self._notes.take(kept, key, rule, value)
+
+    def _put_text(
+        self, kept: Holder, key: Key, name: str, rule: str, text: str, *, depth: int
+    ) -> None:
+        taken = self._taken.get((name, rule, text))
+        if taken is not None:
+            self._notes.taken(kept, key, rule)
+            kept[key] = taken
+        elif is_harmless(name, rule, text) or (rule == IDENTITY and is_a_things(name, text)):
+            self._values.put(kept, key, text, name, FREE, depth=depth)
+        else:
+            self._notes.take(kept, key, rule, text)
+            self._taken[name, rule, text] = kept[key]
 
     def _container(
         self, kept: Holder, key: Key, name: str, rule: str, value: Container, *, depth: int

@@ -15,8 +15,9 @@ from toolboxai.telemetry.privacy.modes import (
     SOURCE,
     STRUCTURE,
     VERSION,
-    is_harmless_text,
-    is_plain_text,
+    is_id,
+    is_plain_id,
+    is_word,
     may_be_wrapped,
 )
 from toolboxai.telemetry.privacy.notes import Notes
@@ -62,14 +63,14 @@ class Texts:
         for kept, key, text, mode in self.waiting:
             needles = echoes
             if mode == STRUCTURE:
-                if text in plain[mode] or is_harmless_text(text):
+                if text in plain[mode] or is_word(text) or is_id(text):
                     continue
-            elif text in plain[mode] or is_plain_text(text):
+            elif text in plain[mode] or is_word(text) or is_plain_id(text):
                 if not has_any(text, echoes):
                     continue
             elif every and may_be_wrapped(text):
                 needles = every  # what is wrapped is not seen from outside
-            elif (text in wrapping[mode] or is_harmless_text(text)) and not has_any(text, echoes):
+            elif (text in wrapping[mode] or is_id(text)) and not has_any(text, echoes):
                 continue
             if kept[key] == text:  # not taken since
                 self._look(kept, key, text, mode, needles)
@@ -78,10 +79,11 @@ class Texts:
         """Return the echoes that stand anywhere, and let those texts wait that were known and hold one."""
         texts: list[Any] = [text for _, _, text, _ in self.waiting]
         for members, plan in self.planned:
-            texts += plan.texts(members)
+            if plan.texts is not None:
+                texts += plan.texts(members)
         for elements, _ in self.lists:
             texts += elements
-        echoes = self._notes.echoes.within(text for text in texts if type(text) is str)
+        echoes = self._notes.echoes.within([text for text in texts if type(text) is str])
         if echoes:
             self.waiting += [one for one in self._known() if has_any(one[2], echoes)]
         return echoes

@@ -58,7 +58,7 @@ _LEAST = {PHONE: 10**6, NATIONAL: 10**5, BANK: 10**5, IP: 10**8, NAME: 10**30, H
 def is_harmless(name: str, rule: str, value: object) -> bool:
     """Say whether a value under a telling name tells nothing: a switch, a count, nothing, or what we put there."""
     if isinstance(value, str):
-        if is_ours(value) or IS_PSEUDONYM.fullmatch(value) or value == UNKNOWN:
+        if IS_PSEUDONYM.fullmatch(value) or is_ours(value) or value == UNKNOWN:
             return True
         if rule == SECRET:
             return not value or tells_nothing(name, value)

@@ -8,7 +8,7 @@ from typing import Any
 from toolboxai.telemetry.privacy import checksums, places
 from toolboxai.telemetry.privacy.echoes import Echoes
 from toolboxai.telemetry.privacy.keys import is_of_people
-from toolboxai.telemetry.privacy.modes import FREE, STRUCTURE
+from toolboxai.telemetry.privacy.modes import FREE, STRUCTURE, is_word
 from toolboxai.telemetry.privacy.notes import Notes, Passed, Setting
 from toolboxai.telemetry.privacy.numbers import CARD
 from toolboxai.telemetry.privacy.placed import MAX_DEPTH, MAX_MEMBERS, NOT_PLACED, Placed
@@ -53,6 +53,7 @@ class Walk:
 
     def __init__(self, setting: Setting, plans: Plans, echoes: Echoes | None = None) -> None:
         self._setting, self._plans, self._seen = setting, plans, setting.seen
+        self._known_plans = plans.known
         self._notes = Notes(setting, echoes)
         self._texts = Texts(self._notes, self._inside)
         self._placed = Placed(self._notes, plans.collected)
@@ -63,7 +64,9 @@ class Walk:
     def over(self, payload: dict[str, Any], *, is_event: bool) -> Passed:
         """Return what may leave of ``payload``; with ``is_event`` it says itself what was taken (``_meta``)."""
         first = {name: payload[name] for name in _FIRST if name in payload}
-        cleaned = self._members(first | payload, TOP, 1)
+        holder: dict[str, dict[str, Any]] = {}
+        self._members(holder, "payload", first | payload, TOP, 1)
+        cleaned = holder["payload"]
         self._finish()
         if is_event:
             every = self._notes.echoes.all()
@@ -98,35 +101,42 @@ class Walk:
 
     # Names
 
-    def _members(self, members: dict[Any, Any], parent: str | None, depth: int) -> dict[str, Any]:
+    def _members(
+        self, holder: Holder, at: Key, members: dict[Any, Any], parent: str | None, depth: int
+    ) -> None:
+        """Put what may stay of a mapping into ``holder``: of one with a plan a copy in which only some members change."""
         kept = {**members}
-        plan = self._plans.plan_of(tuple(kept), parent)
-        if plan is None:
-            return self._each(members, parent, depth)
+        key = parent, tuple(kept)
+        plan = self._known_plans.get(key) or self._plans.plan_of(key)
+        if plan is None or depth > MAX_DEPTH or self._left_values < plan.size:
+            if self.may_go_on(holder, at, members, depth):
+                holder[at] = self._each(members, parent, depth)
+            return
+        self._left_values -= plan.size
+        holder[at] = kept
         self._texts.planned.append((kept, plan))
         for told in plan.steps:  # the common case, and most of the gate's time
             value = kept[told.name]
             kind = type(value)
             if kind is str:
-                if value in told.known or told.is_plain(value):
-                    continue
-                self._text(kept, told, value, members, depth)
+                if value not in told.known and not told.is_plain(value):
+                    self._text(kept, told, value, members, depth)
             elif told.asks:
                 self._ask(kept, told.name, told, value, members, depth=depth)
             elif kind is dict:
-                if self.may_go_on(kept, told.name, value, depth + 1):
-                    kept[told.name] = self._members(value, told.name, depth + 1)
+                self._members(kept, told.name, value, told.name, depth + 1)
             elif kind not in _SILENT and not (kind is int and value < _LEAST_CARD):
                 self.put(kept, told.name, value, told.name, told.mode, depth=depth)
         if plan.has_cues:
             self._look_behind_cues(kept, members)
-        return kept
 
     def _text(
         self, kept: dict[str, Any], told: Told, text: str, members: Mapping[Any, Any], depth: int
     ) -> None:
         if told.asks_text:
             self._ask(kept, told.name, told, text, members, depth=depth)
+        elif is_word(text):
+            told.known.remember(text)
         else:
             self._texts.add(kept, told.name, text, told.mode)
 
@@ -176,12 +186,19 @@ class Walk:
             if placed != value:
                 self._notes.taken(kept, key, "policy")
             kept[key] = placed
-        elif (rule := self._ruled.rule_of(told, value)) is not None:
-            self._ruled.put(kept, key, told.name, rule, value, depth=depth)
         else:
-            if told.asks_text and type(value) is str and value in self._seen.plain[told.mode]:
-                told.known.remember(value)  # asked and looked at before
-            self.put(kept, key, value, told.name, told.mode, depth=depth)
+            rule = self._ruled.rule_of(told, value)
+            if rule is None:
+                self.put(kept, key, value, told.name, told.mode, depth=depth)
+            else:
+                self._ruled.put(kept, key, told.name, rule, value, depth=depth)
+            self._remember_answer(told, value, kept[key])
+
+    def _remember_answer(self, told: Told, value: object, left: object) -> None:
+        """Ask no more of a text that was only put where it stands, and that was looked at and left before."""
+        is_left = type(value) is str and told.mode == FREE and left == value
+        if is_left and value in self._seen.plain[FREE]:
+            told.known.remember(str(value))
 
     # Values
 
@@ -215,22 +232,21 @@ class Walk:
     def _container(
         self, kept: Holder, key: Key, value: Container, name: str, *, depth: int
     ) -> None:
-        if not self.may_go_on(kept, key, value, depth):
+        if isinstance(value, dict) and name not in places.USERS:
+            self._members(kept, key, value, name, depth)
+        elif not self.may_go_on(kept, key, value, depth):
             return
-        if not isinstance(value, dict):
-            kept[key] = self._elements(value[:MAX_MEMBERS], depth, name)
-        elif name in places.USERS:
+        elif isinstance(value, dict):
             kept[key] = somebody(value, self._notes, self._plans.collected)
         else:
-            kept[key] = self._members(value, name, depth)
+            kept[key] = self._elements(value[:MAX_MEMBERS], depth, name)
 
     def _elements(self, elements: list[Any] | tuple[Any, ...], depth: int, name: str) -> list[Any]:
         kinds = set(map(type, elements))
         if kinds == {dict} and name not in places.USERS:
             kept: list[Any] = [None] * len(elements)
             for place, element in enumerate(elements):
-                if self.may_go_on(kept, place, element, depth + 1):
-                    kept[place] = self._members(element, name, depth + 1)
+                self._members(kept, place, element, name, depth + 1)
             return kept
         if kinds == {str} and (name, tuple(elements)) in self._seen.lists:
             kept = list(elements)
