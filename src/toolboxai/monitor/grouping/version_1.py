@@ -1,22 +1,14 @@
-"""Which events are the same problem. Pure: an event in, a fingerprint and a title out.
-
-The fingerprint must stay the same for ever for one version of these rules: a change of rules gets
-a new ``VERSION``, otherwise every problem would appear a second time.
-"""
+"""The first rules, as they were: issues made under them are still found by their fingerprint. Never changed."""
 
 import hashlib
 import re
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-VERSION = 1
 FRAMES_THAT_TELL = 3
 MAX_MESSAGE_CHARS = 2_000
-MAX_TITLE_CHARS = 250
-MAX_CULPRIT_CHARS = 250
 MAX_CONTEXT_LINE_CHARS = 120
 DEFAULT = re.compile(r"\{\{\s*default\s*\}\}")
 
@@ -36,70 +28,19 @@ _PARAMETERS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Grouping:
-    """Where an event belongs and how that is called. ``parts`` say why."""
-
-    fingerprint: str
-    title: str
-    culprit: str
-    parts: tuple[str, ...]
-
-
-def group(event: dict[str, Any]) -> Grouping:
-    """Return the group of a repaired event."""
-    parts = tuple(_parts(event))
-    digest = hashlib.blake2b(digest_size=16, person=b"grouping%d" % VERSION)
-    for part in parts:
+def fingerprint_of(event: dict[str, Any]) -> str:
+    """Return the fingerprint that the first rules gave a repaired event."""
+    digest = hashlib.blake2b(digest_size=16, person=b"grouping1")
+    for part in _parts(event):
         body = part.encode()
         # With its length, so that two parts never read like one.
         digest.update(b"%d:" % len(body))
         digest.update(body)
-    return Grouping(
-        fingerprint=digest.hexdigest(),
-        title=title_of(event),
-        culprit=culprit_of(event),
-        parts=parts,
-    )
+    return digest.hexdigest()
 
 
-def title_of(event: dict[str, Any]) -> str:
-    """Return what to call the problem: what was raised, or what was said."""
-    exceptions = _exceptions(event)
-    if exceptions:
-        kind, value = _text(exceptions[-1], "type"), _first_line(_text(exceptions[-1], "value"))
-        title = f"{kind}: {value}" if kind and value else kind or value
-    else:
-        title = _first_line(_message(event))
-    return _shortened(title or "(no message)", MAX_TITLE_CHARS)
-
-
-def culprit_of(event: dict[str, Any]) -> str:
-    """Return where it happened: the transaction, else the innermost frame of ours."""
-    transaction = _text(event, "transaction")
-    if transaction:
-        return _shortened(transaction, MAX_CULPRIT_CHARS)
-    for exception in reversed(_exceptions(event)):
-        frames = _contributing(_frames(exception))
-        if frames:
-            where = _text(frames[-1], "module") or _text(frames[-1], "filename")
-            function = _text(frames[-1], "function")
-            return _shortened(" in ".join(filter(None, (where, function))), MAX_CULPRIT_CHARS)
-    return ""
-
-
-def parametrised(message: str) -> str:
-    """Return the message with what differs from one occurrence to the next taken out."""
+def _parametrised(message: str) -> str:
     return _PARAMETERS.sub(lambda found: f"<{found.lastgroup}>", message)
-
-
-def is_handled(event: dict[str, Any]) -> bool:
-    """Say whether the program went on: no exception of the chain is marked as unhandled."""
-    return not any(
-        isinstance(mechanism := exception.get("mechanism"), dict)
-        and mechanism.get("handled") is False
-        for exception in _exceptions(event)
-    )
 
 
 def _parts(event: dict[str, Any]) -> Iterator[str]:
@@ -126,7 +67,7 @@ def _default_parts(event: dict[str, Any]) -> Iterator[str]:
         yield from _frame_parts(frames)
         return
     yield "message"
-    yield parametrised(_first_line(_template(event)))
+    yield _parametrised(_first_line(_template(event)))
 
 
 def _exception_parts(exceptions: list[dict[str, Any]]) -> Iterator[str]:
@@ -143,7 +84,7 @@ def _one_exception(exception: dict[str, Any], *, own: bool) -> Iterator[str]:
     frames = _frames(exception)
     yield from _frame_parts(_without_entry(_own(frames)) if own else frames)
     if not frames:
-        yield parametrised(_first_line(_text(exception, "value")))
+        yield _parametrised(_first_line(_text(exception, "value")))
 
 
 def _frame_parts(frames: Iterable[dict[str, Any]]) -> Iterator[str]:
@@ -211,7 +152,3 @@ def _text(holder: dict[str, Any], name: str) -> str:
 
 def _first_line(text: str) -> str:
     return text[:MAX_MESSAGE_CHARS].strip().partition("\n")[0].rstrip()
-
-
-def _shortened(text: str, max_chars: int) -> str:
-    return text if len(text) <= max_chars else f"{text[: max_chars - 1]}…"
