@@ -52,7 +52,7 @@ class Names:
         self._others = words("public_figures") | words("name_like_terms")
         self._first_of_others = frozenset(other.partition(" ")[0] for other in self._others)
         self._beginnings = self._cues | CUE_PHRASES | self._given.names | self._maybe_given.names
-        self._telling = (
+        self.telling = (
             self._cues
             | CUE_PHRASES
             | words("given_names")
@@ -61,10 +61,8 @@ class Names:
         )
 
     def is_telling(self, word: str) -> bool:
-        """Say whether ``word``, letters in lower case, may be a name or announce one."""
-        if word.isascii():
-            return word in self._telling
-        return normalize("NFC", word) in self._telling or any(char > "\u036f" for char in word)
+        """Say whether ``word``, letters in lower case beyond ASCII, may be a name or announce one."""
+        return normalize("NFC", word) in self.telling or any(char > "\u036f" for char in word)
 
     def without(self, text: str, rule: str) -> tuple[str, int]:
         """Return ``text`` with a marker of ``rule`` for each name, and how many there were."""

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from functools import reduce
 from operator import or_
 
@@ -104,7 +105,7 @@ class Sieve:
         self._of_several: dict[Mask, tuple[str, Mask]] = {}
         self._several = 0
         self._by_sign: dict[str, list[tuple[str, Mask]]] = {}
-        self._of_words: list[tuple[Callable[[str], bool], Mask]] = []
+        self._of_words: list[tuple[AbstractSet[str], Callable[[str], bool], Mask]] = []
         # What rules need besides a hint: the bit of that, and of those rules.
         self._needs: dict[tuple[str, ...], tuple[Mask, Mask]] = {}
         self._known = _Words(self._learnt)
@@ -125,10 +126,12 @@ class Sieve:
             self._needs[rule.needs] = (needed, by | bit)
         return bit
 
-    def of_words(self, is_telling: Callable[[str], bool]) -> Mask:
-        """Return a bit that a text has when ``is_telling`` says so of one of its words, in lower case."""
+    def of_words(
+        self, words: AbstractSet[str], is_telling: Callable[[str], bool] = lambda _: False
+    ) -> Mask:
+        """Return a bit that a text has for one of ``words``, or of a word beyond ASCII that ``is_telling``."""
         bit = self.bit()
-        self._of_words.append((is_telling, bit))
+        self._of_words.append((words, is_telling, bit))
         return bit
 
     def _add(self, hints: Sequence[str]) -> Mask:
@@ -193,17 +196,18 @@ class Sieve:
         return mask
 
     def _learnt(self, word: str) -> Mask:
-        bits, in_words, bounded = 0, self._in_words, f"^{word}$"
-        for size in range(BEGINNING_CHARS - 1 if word.isascii() else 0, BEGINNING_CHARS):
-            for start in range(len(bounded) - size):
-                beginning = bounded[start : start + size + 1]
+        bits, is_plain = 0, word.isascii()
+        for words, is_telling, bit in self._of_words:
+            if word in words or (not is_plain and is_telling(word)):
+                bits |= bit
+        bounded, in_words = f"^{word}$", self._in_words
+        for size in (BEGINNING_CHARS,) if is_plain else range(1, BEGINNING_CHARS + 1):
+            for start in range(len(bounded) - size + 1):
+                beginning = bounded[start : start + size]
                 if beginning in in_words:
                     for hint, bit in in_words[beginning]:
                         if hint in bounded:
                             bits |= bit
-        for is_telling, bit in self._of_words:
-            if is_telling(word):
-                bits |= bit
         return bits
 
 

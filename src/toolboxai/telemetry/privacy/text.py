@@ -24,7 +24,7 @@ from toolboxai.telemetry.privacy.prose import PROSE
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.sieve import EVERY, Asked, Mask, Sieve, ask
 from toolboxai.telemetry.privacy.sql import HINTS, IS_SQL, SAID, SQL, without_literals
-from toolboxai.telemetry.privacy.told import SCORES, is_of_health, without_told
+from toolboxai.telemetry.privacy.told import SCORES, without_told, words_of_health
 from toolboxai.telemetry.privacy.wrapped import MAX_WRAPPINGS, without_wrapped
 
 MAX_PLAIN_LINES = 5_000
@@ -60,8 +60,9 @@ class Scanner:
         self.homes = asked(HOMES)
         self.after_names = asked(AFTER_NAMES)
         self.sql = asked([Rule(SQL, HINTS, IS_SQL)]).bits
-        self.name = 0 if NAME in switched_off else sieve.of_words(self.names.is_telling)
-        self.health = 0 if HEALTH in switched_off else sieve.of_words(is_of_health)
+        names = self.names
+        self.name = 0 if NAME in switched_off else sieve.of_words(names.telling, names.is_telling)
+        self.health = 0 if HEALTH in switched_off else sieve.of_words(words_of_health())
         self.results = asked([SCORES]).bits
         self.structure = self.keys.bits | self.emails.bits | self.homes.bits
         self.switched_off = switched_off

@@ -28,9 +28,7 @@ _SCORE = re.compile(
     any_of(_SCORING, in_any_case=True)
     + r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
 )
-SCORES = Rule(
-    RESULT, tuple(what if " " in what else f"^{what}$" for what in _SCORING), _SCORE
-)
+SCORES = Rule(RESULT, tuple(what if " " in what else f"^{what}$" for what in _SCORING), _SCORE)
 _TOKEN = re.compile(r"[^\W_]{2,}")
 
 
@@ -68,16 +66,10 @@ def _terms_in(name: str, sentence: str, there: set[str]) -> list[tuple[int, int]
 
 
 @cache
-def _words_of_health() -> frozenset[str]:
-    return frozenset(_terms_by_word("health_terms")) | frozenset(
-        _terms_by_word("health_terms_taught")
-    )
-
-
-def is_of_health(word: str) -> bool:
-    """Say whether a term of health begins with ``word``, singular or plural."""
-    known = _words_of_health()
-    return word in known or word.rstrip("s") in known
+def words_of_health() -> frozenset[str]:
+    """Return the words, in singular and plural, one of which each term of health has."""
+    known = [*_terms_by_word("health_terms"), *_terms_by_word("health_terms_taught")]
+    return frozenset(known) | frozenset(f"{word}s" for word in known)
 
 
 def without_told(text: str, found: Found, *, is_health: bool, is_results: bool) -> str:
