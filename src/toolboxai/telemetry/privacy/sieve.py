@@ -155,6 +155,9 @@ class Sieve:
         return bit
 
     def _add_word(self, word: str, bit: Mask) -> None:
+        if word.isascii() and len(word) < BEGINNING_CHARS:
+            message = f"{word!r} is in too many words to be a hint; say where: ^{word}, {word}$"
+            raise ValueError(message)
         self._in_words.setdefault(word[:BEGINNING_CHARS], []).append((word, bit))
 
     def mask(self, text: str, folded: str) -> Mask:
