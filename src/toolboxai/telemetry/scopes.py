@@ -1,11 +1,11 @@
 """The SDK's scopes of one piece of work: forked where it begins, current again wherever it goes on."""
 
-from functools import partial
 from typing import NamedTuple
 
 from sentry_sdk import Scope
 
 from toolboxai.telemetry.current import Request
+from toolboxai.telemetry.forks import forked_later
 from toolboxai.telemetry.tracing import continue_trace_of
 
 
@@ -26,11 +26,15 @@ def current_scopes() -> Scopes:
     return Scopes(Scope.get_isolation_scope(), Scope.get_current_scope())
 
 
-def isolate(request: Request, base: Scopes) -> None:
-    """Give ``request`` scopes of its own, forked from ``base``, and enter them."""
-    own = Scopes(base.isolation.fork(), base.current.fork())
+def isolate(request: Request, base: Scopes, *, at_once: bool = True) -> None:
+    """Give ``request`` scopes of its own, forked from ``base``, and enter them.
+
+    Not ``at_once`` from those that nobody changes meanwhile, for a request that may never look at them.
+    """
+    fork = Scope.fork if at_once else forked_later
+    own = Scopes(fork(base.isolation), fork(base.current))
     own.current.span = None  # whoever forked may be in a span of its own trace
     own.current._propagation_context = None  # noqa: SLF001 - it would hide the request's
     continue_trace_of(request, own.isolation)
-    request.scopes = partial(Scopes.enter, own)
+    request.scopes = own.enter
     own.enter()

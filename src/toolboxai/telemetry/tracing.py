@@ -107,13 +107,17 @@ def begin_late(request: Request) -> None:
     request.transaction.sample_rate = 1.0
 
 
-def finish(request: Request, door: sentry_sdk.Scope) -> None:
-    """End the transaction; ``door`` takes the finished event."""
+def finish(request: Request, door: sentry_sdk.Scope) -> dict[str, Any] | None:
+    """End the transaction; return the finished event, for which ``door`` stands aside.
+
+    ``None`` when the application has ended it itself, or wants none of this status.
+    """
     transaction = request.transaction
     transaction.name, transaction.source = transaction_name(request), "route"
     transaction.set_status(_status_of(request))
     transaction.update_data(_DATA[request.kind](request))
-    transaction.finish(scope=door, end_timestamp=datetime.now(UTC))
+    event: dict[str, Any] | None = transaction.finish(scope=door, end_timestamp=datetime.now(UTC))
+    return event
 
 
 def _status_of(request: Request) -> str:

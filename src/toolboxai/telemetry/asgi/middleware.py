@@ -95,11 +95,13 @@ class TelemetryLayer:
         receive: Receive,
         send: Send,
     ) -> None:
-        request, give_back = None, _nothing
+        request, caller, before = None, None, None
         with quietly:
+            outer = current_request()
+            if outer is not None and outer.goes_on:  # it calls another application, or itself
+                caller, before = outer, current_scopes()
             request = Request(scope)
-            give_back = _taking_over_from(current_request())
-            self._begin(reporter, request, current_request())
+            self._begin(reporter, request, before, is_first=outer is None)
         if request is None:
             await self._app(scope, receive, send)
             return
@@ -124,37 +126,41 @@ class TelemetryLayer:
                 timed(request)
             with quietly:
                 request.finish()
-            with quietly:
-                give_back()
+            if caller is not None and before is not None:
+                set_current_request(caller)
+                before.enter()
 
-    def _begin(self, reporter: Reporter, request: Request, outer: Request | None) -> None:
+    def _begin(
+        self, reporter: Reporter, request: Request, before: Scopes | None, *, is_first: bool
+    ) -> None:
         set_current_request(request)
         request.scope[OUTERMOST_APP] = request.scope.get("app")
         parent_sampled = read_trace_headers(request)
         if not reporter.is_active:
             return
-        self._isolate(request, outer)
         rate = rate_for(request.scope["path"], default=reporter.traces_sample_rate)
-        if rate <= 0:
-            return  # nothing was ever meant to be kept, so nothing is counted as passed over
-        request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=chance())
-        request.kept_anyway = parent_sampled is None  # until the end says otherwise
+        # Of rate 0 nothing was ever meant to be kept, so nothing is counted as passed over.
+        if rate > 0:
+            request.sampled = is_sampled(rate=rate, parent_sampled=parent_sampled, chance=chance())
+            request.kept_anyway = parent_sampled is None  # until the end says otherwise
+        if before is not None:
+            isolate(request, before)
+        else:
+            isolate(request, self._base_of(is_first=is_first), at_once=bool(request.sampled))
         if request.sampled:
             begin(request, rate=rate)
 
-    def _isolate(self, request: Request, outer: Request | None) -> None:
-        """Give the request scopes of its own.
+    def _base_of(self, *, is_first: bool) -> Scopes:
+        """Return what a request's own scopes are to be forked from.
 
         Servers begin a request in the context of the one before it on the same connection; what that
         one set must not be this one's. So it is forked from what was there before any request.
         """
+        if not is_first:
+            return self._base or Scopes(Scope(), Scope())
         inherited = current_scopes()
-        if outer is None or outer.goes_on:
-            base = inherited
-            self._base = self._base or inherited
-        else:
-            base = self._base or Scopes(Scope(), Scope())
-        isolate(request, base)
+        self._base = self._base or inherited
+        return inherited
 
     def _observed(self, request: Request, receive: Receive, send: Send) -> tuple[Receive, Send]:
         if request.kind == "websocket":
@@ -174,22 +180,6 @@ class TelemetryLayer:
             await send(message)
 
         return receive, observe
-
-
-def _nothing() -> None:
-    """Do nothing."""
-
-
-def _taking_over_from(outer: Request | None) -> Callable[[], None]:
-    """Return how to go on with ``outer``, if that is a request which calls another."""
-    scopes = current_scopes()
-
-    def give_back() -> None:
-        if outer is not None and outer.goes_on:
-            set_current_request(outer)
-            scopes.enter()
-
-    return give_back
 
 
 def _look(request: Request, message: Message) -> Message:

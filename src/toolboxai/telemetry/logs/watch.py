@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from sentry_sdk import Scope
 
@@ -17,6 +17,7 @@ from toolboxai.telemetry.current import (
     is_captured,
 )
 from toolboxai.telemetry.facts import route_of
+from toolboxai.telemetry.forks import peek
 from toolboxai.telemetry.lines import one_line
 from toolboxai.telemetry.logs.entries import (
     MAX_BODY_CHARS,
@@ -179,11 +180,12 @@ def _is_repeated(logger: str, body: str, error: BaseException | None) -> bool:
 
 
 def _around(request: Request | None) -> Around:
-    scope: Any = Scope.get_isolation_scope()
-    user, role = scope._user, scope._tags.get("role")  # noqa: SLF001 - nothing public tells
+    scope = Scope.get_isolation_scope()
+    user, role = peek(scope, "_user"), peek(scope, "_tags").get("role")
     if user is None or role is None:
         scope = Scope.get_current_scope()
-        user, role = user or scope._user, role or scope._tags.get("role")  # noqa: SLF001
+        user = user or peek(scope, "_user")
+        role = role or peek(scope, "_tags").get("role")
     user_id = user.get("id") if user else None
     if user_id is not None:
         user_id = str(user_id)[:MAX_USER_CHARS]

@@ -7,13 +7,14 @@ import sentry_sdk
 from toolboxai.telemetry.capture import exception_values
 from toolboxai.telemetry.current import Failure, current_request
 from toolboxai.telemetry.facts import request_facts, transaction_name
+from toolboxai.telemetry.forks import peek
 from toolboxai.telemetry.transport.attachments import attached
 from toolboxai.telemetry.transport.wire import OutgoingItem
 
 
 def user_id() -> str | None:
     """Return the id of who asks, as the application set it."""
-    user = sentry_sdk.get_isolation_scope()._user or {}  # noqa: SLF001 - nothing public tells
+    user = peek(sentry_sdk.get_isolation_scope(), "_user") or {}  # nothing public tells
     known = user.get("id")
     return None if known is None else str(known)
 
@@ -47,8 +48,7 @@ def on_scopes(
 
     ``None`` when an event processor of its own says no.
     """
-    merged = sentry_sdk.Scope()
-    merged.update_from_scope(sentry_sdk.get_global_scope())
+    merged = sentry_sdk.get_global_scope().fork()  # a new one would read the environment first
     merged.update_from_scope(sentry_sdk.get_isolation_scope())
     merged.update_from_scope(sentry_sdk.get_current_scope())
     hint: dict[str, Any] = {}

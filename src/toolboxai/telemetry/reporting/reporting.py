@@ -66,6 +66,7 @@ class Reporting:
         self._put = put
         self.keep = keep
         self._in_app_prefixes = tuple(options.in_app_prefixes)
+        self._door = Door()
         self.begin_anew()
 
     @property
@@ -190,10 +191,8 @@ class Reporting:
 
     def finished(self, request: Request) -> None:
         """Send the trace of a sampled request."""
-        finish(request, Door(lambda event: self._transaction(event, request)))
-
-    def _transaction(self, event: dict[str, Any], request: Request) -> None:
-        if self._put is None:
+        event = finish(request, self._door)
+        if self._put is None or event is None:
             return
         whole = on_scopes(event)
         if whole is None:
