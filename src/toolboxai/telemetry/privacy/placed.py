@@ -160,7 +160,9 @@ class Placed:
         if known.issuperset(value.items()):
             return dict(value)
         left = self._each(value, self._header)
-        for name, text in value.items() if isinstance(left, dict) else ():
+        if not isinstance(left, dict):
+            return left
+        for name, text in value.items():
             if left.get(name) == text and "?" not in text and len(text) <= MAX_SEEN_CHARS:
                 known.remember((name, text))
         return left
