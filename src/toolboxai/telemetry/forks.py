@@ -6,7 +6,6 @@ from typing import Any, ClassVar, cast
 from sentry_sdk import Scope
 
 _SLOTS = {name: getattr(Scope, name) for name in Scope.__slots__}
-_EMPTY = object()
 
 
 class Fork(Scope):
@@ -25,7 +24,9 @@ class Fork(Scope):
             if base is not None:
                 made = base.fork()
                 for slot in _SLOTS.values():
-                    if _in(slot, self) is _EMPTY:
+                    try:
+                        slot.__get__(self)
+                    except AttributeError:
                         slot.__set__(self, slot.__get__(made))
                 self.base = None
             return object.__getattribute__(self, name)
@@ -47,13 +48,8 @@ def forked_later(base: Scope) -> Scope:
 def peek(scope: Scope, slot: str) -> Any:  # noqa: ANN401 - whatever is in that slot
     """Return what is in a slot, for somebody who won't change it: no fork is made for that."""
     if type(scope) is Fork and (base := scope.base) is not None:
-        given = _in(_SLOTS[slot], scope)
-        return getattr(base, slot) if given is _EMPTY else given
+        try:
+            return _SLOTS[slot].__get__(scope)
+        except AttributeError:
+            return getattr(base, slot)
     return getattr(scope, slot)
-
-
-def _in(slot: Any, scope: Scope) -> Any:  # noqa: ANN401 - a descriptor, and whatever it has
-    try:
-        return slot.__get__(scope)
-    except AttributeError:
-        return _EMPTY

@@ -76,7 +76,13 @@ def begin(request: Request, *, rate: float) -> None:
     # Until the route is known, at the end; from a source that doesn't get into the baggage.
     op, name, source = OPS[request.kind], UNMATCHED, TransactionSource.URL
     if request.parent_span_id is None:
-        transaction = Transaction(trace_id=request.trace_id, op=op, name=name, source=source)
+        transaction = Transaction(
+            trace_id=request.trace_id,
+            span_id=new_id(64),  # the SDK's own asks the system for each
+            op=op,
+            name=name,
+            source=source,
+        )
     else:
         headers = {"sentry-trace": f"{request.trace_id}-{request.parent_span_id}-1"}
         if request.baggage:
@@ -95,6 +101,7 @@ def begin_late(request: Request) -> None:
     """Start the transaction of a request that turned out to be telling, as of when it began."""
     request.transaction = Transaction(
         trace_id=request.trace_id,
+        span_id=new_id(64),
         parent_span_id=request.parent_span_id,
         op=OPS[request.kind],
         name=UNMATCHED,

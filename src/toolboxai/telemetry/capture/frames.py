@@ -9,7 +9,7 @@ import sysconfig
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
-from types import CodeType, FrameType, TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from toolboxai.telemetry.capture.variables import MAX_EVENT_LOCAL_CHARS, Budget, locals_of
@@ -42,7 +42,9 @@ def frames_of(
     # Who talks to a model holds what was said in variables, and pupils say it.
     if any(is_of_a_library(_module(frame)) for frame, _ in steps):
         budget = Budget(0)
-    has_own = any(_is_in_app(frame.f_code, _module(frame), prefixes) for frame, _ in steps)
+    has_own = any(
+        _is_in_app(frame.f_code.co_filename, _module(frame), prefixes) for frame, _ in steps
+    )
     # The innermost frames say most, so they are the first to spend the budget.
     frames = [
         _frame(frame, line, prefixes, budget, source_for_all=not has_own)
@@ -55,9 +57,9 @@ def _frame(
     frame: FrameType, line: int, prefixes: tuple[str, ...], budget: Budget, *, source_for_all: bool
 ) -> dict[str, Any]:
     code, module = frame.f_code, _module(frame)
-    in_app = _is_in_app(code, module, prefixes)
+    in_app = _is_in_app(code.co_filename, module, prefixes)
     described: dict[str, Any] = {
-        "filename": _filename(code, module),
+        "filename": _filename(code.co_filename, module),
         "abs_path": code.co_filename,
         "function": code.co_name,  # not co_qualname: Sentry groups by what other SDKs send
         "module": module,
@@ -77,12 +79,13 @@ def _module(frame: FrameType) -> str:
 
 def is_in_app(step: TracebackType, prefixes: tuple[str, ...]) -> bool:
     """Say whether a step of a traceback is in the application's own code."""
-    return _is_in_app(step.tb_frame.f_code, _module(step.tb_frame), prefixes)
+    frame = step.tb_frame
+    return _is_in_app(frame.f_code.co_filename, _module(frame), prefixes)
 
 
 @lru_cache(maxsize=4_096)
-def _is_in_app(code: CodeType, module: str, prefixes: tuple[str, ...]) -> bool:
-    """Say whether the code is the application's: not Python's, not a library's, not telemetry's.
+def _is_in_app(filename: str, module: str, prefixes: tuple[str, ...]) -> bool:
+    """Say whether code is the application's: not Python's, not a library's, not telemetry's.
 
     ``prefixes`` name modules that are the application's own although they are installed as a library.
     """
@@ -91,20 +94,18 @@ def _is_in_app(code: CodeType, module: str, prefixes: tuple[str, ...]) -> bool:
     if module.startswith(_TELEMETRY):
         return False
     # Compiled libraries name the file they were made from, below a folder that isn't here.
-    return not code.co_filename.endswith(".pyx") and not code.co_filename.startswith(
-        ("<", *_LIBRARIES)
-    )
+    return not filename.endswith(".pyx") and not filename.startswith(("<", *_LIBRARIES))
 
 
 @lru_cache(maxsize=4_096)
-def _filename(code: CodeType, module: str) -> str:
+def _filename(path: str, module: str) -> str:
     """Return the path below the package's own parent folder: the same on every machine."""
     top = sys.modules.get(module.partition(".")[0])
     file = getattr(top, "__file__", None)
     if file is None:
-        return code.co_filename
+        return path
     base = Path(file).parent.parent if "." in module else Path(file).parent
-    return code.co_filename.removeprefix(f"{base}/")
+    return path.removeprefix(f"{base}/")
 
 
 @lru_cache(maxsize=1_024)

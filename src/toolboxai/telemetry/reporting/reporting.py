@@ -1,6 +1,7 @@
 """What is reported: errors, words, refusals, traces; each described and handed on. Knows neither disk nor network."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from time import time
 from typing import Any
 
@@ -66,6 +67,7 @@ class Reporting:
         self._put = put
         self.keep = keep
         self._in_app_prefixes = tuple(options.in_app_prefixes)
+        self._is_in_app = partial(is_in_app, prefixes=self._in_app_prefixes)
         self._door = Door()
         self.begin_anew()
 
@@ -108,11 +110,7 @@ class Reporting:
         return failure.is_admitted
 
     def _kind_of(self, failure: Failure) -> str:
-        return kind_of(
-            failure.error,
-            failure.traceback,
-            is_in_app=lambda step: is_in_app(step, self._in_app_prefixes),
-        )
+        return kind_of(failure.error, failure.traceback, is_in_app=self._is_in_app)
 
     def end_storms(self, *, all_of_them: bool = False) -> None:
         """Tell of each storm that is over, as one more event of the same issue, how much it was."""

@@ -88,11 +88,16 @@ def kind_of(
     is_in_app: Callable[[TracebackType], bool],
 ) -> str:
     """Return what makes two errors the same for this: their type and the frames of our own."""
-    own, innermost = [], "nowhere"
+    own, innermost = [], None
     while traceback is not None:
-        innermost = f"{traceback.tb_frame.f_code.co_filename}:{traceback.tb_lineno}"
+        innermost = traceback
         if is_in_app(traceback):
-            own.append(innermost)
+            own.append(_place(traceback))
         traceback = traceback.tb_next
-    where = " > ".join(own[-MAX_FRAMES:] or [innermost])
-    return f"{type(error).__module__}.{type(error).__qualname__} at {where}"
+    if not own:
+        own = ["nowhere" if innermost is None else _place(innermost)]
+    return f"{type(error).__module__}.{type(error).__qualname__} at {' > '.join(own[-MAX_FRAMES:])}"
+
+
+def _place(step: TracebackType) -> str:
+    return f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}"
