@@ -196,7 +196,7 @@ def test_an_envelope_that_can_not_be_stored_stays_alone(
 ) -> None:
     poisoned = event_envelope("1" * 32, transaction="poison", fingerprint=["another issue"])
     monkeypatch.setattr(
-        "toolboxai.monitor.grouping.culprit_of",
+        "toolboxai.monitor.grouping.deciding.culprit_of",
         lambda event: "\ud800" if event.get("transaction") else "",
     )
     for body in (event_envelope("2" * 32), poisoned, event_envelope("3" * 32)):

@@ -137,7 +137,7 @@ def test_these_are_the_same_problem(same: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        pytest.param(error(raised(*map(frame, "abd"))), id="another function"),
+        pytest.param(error(raised(*map(frame, "abx"))), id="another function"),
         pytest.param(error(raised(*map(frame, "axc"))), id="another caller"),
         pytest.param(error(raised(*map(frame, "abc"), kind="KeyError")), id="another type"),
         pytest.param(

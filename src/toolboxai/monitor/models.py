@@ -35,6 +35,8 @@ class Issue:
     last_seen: datetime
     latest_event_id: str
     status: str = "unresolved"
+    # When it was seen again although it had been resolved.
+    regressed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -36,6 +36,8 @@ class Limits:
     # Until the key is known, which may be in the body.
     stranger_timeout_seconds: float = 10.0
     max_cached_issues: int = 100_000
+    # What comes above it is stored, in one issue that says so.
+    max_new_issues_per_project_hour: int = 1_000
     body_timeout_seconds: float = 30.0
     store_timeout_seconds: float = 60.0
     retry_after_seconds: int = 5

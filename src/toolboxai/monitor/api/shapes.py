@@ -57,7 +57,7 @@ def issue(value: Issue, owner: Project, base: str) -> Json:
         "level": value.level,
         "platform": value.platform,
         "status": value.status,
-        "substatus": "ongoing",
+        "substatus": _substatus(value),
         "statusDetails": {},
         "isUnhandled": not value.handled,
         # Sentry writes it as a text, too.
@@ -82,6 +82,12 @@ def issue(value: Issue, owner: Project, base: str) -> Json:
         "shareId": None,
         "subscriptionDetails": None,
     }
+
+
+def _substatus(value: Issue) -> str | None:
+    if value.status != "unresolved":
+        return None
+    return "regressed" if value.regressed_at else "ongoing"
 
 
 def event(value: StoredEvent, owner: Project) -> Json:

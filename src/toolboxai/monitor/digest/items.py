@@ -62,8 +62,9 @@ class Submission:
 class Digester:
     """Digests one envelope after the other. For one thread: its compressor isn't shared."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, *, finds_older_issues: bool = False) -> None:
         self._limits = limits
+        self._finds_older_issues = finds_older_issues
         self._compress = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress
         self._digest_of: dict[str, Callable[[Item, Submission, Digested], None]] = {
             "event": self._event,
@@ -122,8 +123,24 @@ class Digester:
                 event_id=event_id,
                 trace_id=_trace_id(event),
                 payload=self._compress(body),
-                issue=_issue(event) if item.type == "event" else None,
+                issue=self._issue(event) if item.type == "event" else None,
             )
+        )
+
+    def _issue(self, event: dict[str, Any]) -> IssueFacts:
+        found = grouping.group(event)
+        return IssueFacts(
+            fingerprint=found.fingerprint,
+            title=found.title,
+            culprit=found.culprit,
+            level=event.get("level", "error"),
+            platform=event.get("platform", "other"),
+            handled=grouping.is_handled(event),
+            seen_at=round(event["timestamp"] * 1_000),
+            release=event.get("release", ""),
+            older_fingerprints=(
+                grouping.older_fingerprints(event) if self._finds_older_issues else ()
+            ),
         )
 
     def _body(self, event: dict[str, Any], flags: Flags) -> bytes:
@@ -202,19 +219,6 @@ def _event_id(event: dict[str, Any], item: Item, submission: Submission) -> str:
     own, sent = (event_id_of(each.get("event_id")) for each in (event, envelope.headers))
     is_alone = sum(each.type in EVENTS for each in envelope.items) == 1
     return (sent or own if is_alone else own or sent) or id_for(item.payload)
-
-
-def _issue(event: dict[str, Any]) -> IssueFacts:
-    found = grouping.group(event)
-    return IssueFacts(
-        fingerprint=found.fingerprint,
-        title=found.title,
-        culprit=found.culprit,
-        level=event.get("level", "error"),
-        platform=event.get("platform", "other"),
-        handled=grouping.is_handled(event),
-        seen_at=round(event["timestamp"] * 1_000),
-    )
 
 
 def _trace_id(event: dict[str, Any]) -> str | None:

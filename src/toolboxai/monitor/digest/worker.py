@@ -53,7 +53,7 @@ class Digest:
         self._store = store
         self._on_death = on_death
         self._limits = limits
-        self._digester = Digester(limits)
+        self._digester = Digester(limits, finds_older_issues=store.has_issues_of_older_rules())
         self._jobs: SimpleQueue[object] = SimpleQueue()
         self._notes: Counter[tuple[int, Fate]] = Counter()
         self._notes_lock = threading.Lock()

@@ -9,7 +9,7 @@ from toolboxai.monitor.models import Issue
 _COLUMNS = """
     SELECT
         id, project_id, title, culprit, level, platform, handled,
-        count, first_seen, last_seen, latest_event_id, status
+        count, first_seen, last_seen, latest_event_id, status, regressed_at
     FROM issue
 """
 
@@ -85,4 +85,5 @@ def _issue(row: tuple[Any, ...]) -> Issue:
         last_seen=moment(row[9]),
         latest_event_id=row[10],
         status=row[11],
+        regressed_at=None if row[12] is None else moment(row[12]),
     )

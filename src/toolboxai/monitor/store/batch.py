@@ -1,15 +1,24 @@
 """What a set of envelopes changes in the files. Pure: asks no file, so it can be asked anything."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from toolboxai.monitor.store.days import Rows
 from toolboxai.monitor.store.folder import Kind
-from toolboxai.monitor.store.records import Delta, Digested, EventRecord, Fate, IssueFacts
+from toolboxai.monitor.store.records import (
+    OVERFLOW,
+    Delta,
+    Digested,
+    EventRecord,
+    Fate,
+    IssueFacts,
+)
+from toolboxai.monitor.store.regressions import Sighting
 
 HOUR_MS = 3_600_000
 REPEATED = "repeated"
+GATHERED = Fate("error", "overflow", "new issues per hour")
 
 EventKey = tuple[int, bytes]
 IssueKey = tuple[int, str]
@@ -86,11 +95,33 @@ class Batch:
 
     def issue_keys(self) -> set[IssueKey]:
         """Return the (project, fingerprint) of all issues that the events belong to."""
+        return set(self.facts_of_issues())
+
+    def facts_of_issues(self) -> dict[IssueKey, IssueFacts]:
+        """Return what one event says of each of these issues."""
         return {
-            (received.project_id, received.event.issue.fingerprint)
+            (received.project_id, issue.fingerprint): issue
             for received in self._events.values()
-            if received.event.issue
+            if (issue := received.event.issue)
         }
+
+    def gather(self, keys: set[IssueKey], limit: int) -> None:
+        """Let the events of these issues belong to the one that says that there are too many."""
+        for event_key, received in self._events.items():
+            facts = received.event.issue
+            if facts and (received.project_id, facts.fingerprint) in keys:
+                event = replace(received.event, issue=_overflow(facts, limit))
+                self._events[event_key] = replace(received, event=event)
+                self._fates[received.project_id, GATHERED] += 1
+
+    def sightings(self, issue_ids: dict[IssueKey, int]) -> dict[int, list[Sighting]]:
+        """Return when and in which release each issue was seen."""
+        found: dict[int, list[Sighting]] = defaultdict(list)
+        for received in self._events.values():
+            if facts := received.event.issue:
+                issue_id = issue_ids[received.project_id, facts.fingerprint]
+                found[issue_id].append(Sighting(facts.seen_at, facts.release))
+        return found
 
     def rows(self, issue_ids: dict[IssueKey, int]) -> dict[Kind, Rows]:
         """Return what each kind of file gets; kinds that get nothing are missing."""
@@ -174,6 +205,16 @@ class Batch:
                 else _Growth(facts, 1, facts.seen_at, facts.seen_at, event_id)
             )
         return growths
+
+
+def _overflow(facts: IssueFacts, limit: int) -> IssueFacts:
+    return replace(
+        facts,
+        fingerprint=OVERFLOW,
+        title=f"Too many new issues: more than {limit:,} within an hour",
+        culprit="What would have been further ones is gathered here (max_new_issues_per_project_hour)",
+        older_fingerprints=(),
+    )
 
 
 def _issue_row(

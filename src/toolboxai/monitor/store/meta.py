@@ -1,13 +1,17 @@
 """meta.db: projects, issues, totals, outcomes, secrets. What a batch changes here comes as a delta."""
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
+
+import orjson
 
 from toolboxai.monitor.models import Project
 from toolboxai.monitor.store.connection import open_writing, writing
 from toolboxai.monitor.store.folder import DataFolder
-from toolboxai.monitor.store.records import Delta
+from toolboxai.monitor.store.records import OVERFLOW, Delta
+from toolboxai.monitor.store.regressions import Resolution
 from toolboxai.monitor.store.schema import META
 
 MAX_FORGOTTEN_PER_BATCH = 1_000
@@ -41,11 +45,71 @@ class MetaFile:
         """Return the ids of those (project, fingerprint) that have one."""
         found = {
             key: self._db.execute(
-                "SELECT id FROM issue WHERE project_id = ? AND fingerprint = ?", key
+                """
+                SELECT id FROM issue WHERE project_id = :project AND fingerprint = :fingerprint
+                UNION ALL
+                SELECT issue_id FROM issue_alias
+                WHERE project_id = :project AND fingerprint = :fingerprint
+                """,
+                {"project": key[0], "fingerprint": key[1]},
             ).fetchone()
             for key in keys
         }
         return {key: row[0] for key, row in found.items() if row}
+
+    def has_issues_before(self, grouping_version: int) -> bool:
+        """Say whether there are issues that were made by older rules."""
+        row = self._db.execute(
+            "SELECT 1 FROM issue WHERE grouping < ? LIMIT 1", (grouping_version,)
+        ).fetchone()
+        return row is not None
+
+    def issues_created_since(self, moment: int) -> Counter[int]:
+        """Return how many issues each project got since ``moment`` (ms)."""
+        rows = self._db.execute(
+            """
+            SELECT project_id, count(*) FROM issue
+            WHERE created_at >= ? AND fingerprint <> ? GROUP BY project_id
+            """,
+            (moment, OVERFLOW),
+        )
+        return Counter(dict(rows))
+
+    def resolutions(self, issue_ids: Iterable[int]) -> dict[int, Resolution]:
+        """Return those of the issues that are resolved."""
+        rows = self._db.execute(
+            """
+            SELECT id, resolved_at, resolved_in FROM issue
+            WHERE id IN (SELECT value FROM json_each(?)) AND status = 'resolved'
+            """,
+            (orjson.dumps(list(issue_ids)).decode(),),
+        )
+        return {row[0]: Resolution(row[1] or 0, row[2]) for row in rows}
+
+    def resolve(self, issue_id: int, *, at: int, in_release: str | None) -> bool:
+        """Mark an issue as resolved; say whether there is such an issue."""
+        with writing(self._db) as db:
+            changed = db.execute(
+                """
+                UPDATE issue SET
+                    status = 'resolved', resolved_at = ?, resolved_in = ?, regressed_at = NULL
+                WHERE id = ?
+                """,
+                (at, in_release, issue_id),
+            )
+        return changed.rowcount > 0
+
+    def reopen(self, issue_id: int) -> bool:
+        """Mark an issue as unresolved; say whether there is such an issue."""
+        with writing(self._db) as db:
+            changed = db.execute(
+                """
+                UPDATE issue SET status = 'unresolved', resolved_at = NULL, resolved_in = NULL
+                WHERE id = ?
+                """,
+                (issue_id,),
+            )
+        return changed.rowcount > 0
 
     def is_known_envelope(self, project_id: int, envelope_id: str) -> bool:
         """Say whether this envelope was stored within the hours that ids are remembered."""
@@ -123,6 +187,16 @@ def _add(db: sqlite3.Connection, delta: Delta) -> None:
             last_seen = max(last_seen, excluded.last_seen)
         """,
         delta.issues,
+    )
+    db.executemany("UPDATE issue SET created_at = ?2, grouping = ?3 WHERE id = ?1", delta.created)
+    db.executemany("INSERT OR IGNORE INTO issue_alias VALUES (?, ?, ?)", delta.aliases)
+    db.executemany(
+        """
+        UPDATE issue SET
+            status = 'unresolved', regressed_at = ?2, resolved_at = NULL, resolved_in = NULL
+        WHERE id = ?1
+        """,
+        delta.regressions,
     )
     db.executemany(
         """

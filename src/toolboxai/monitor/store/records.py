@@ -6,6 +6,9 @@ from typing import Any
 
 import orjson
 
+# The fingerprint of the issue that gathers what is one new issue too many.
+OVERFLOW = "overflow"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFacts:
@@ -18,6 +21,9 @@ class IssueFacts:
     platform: str
     handled: bool
     seen_at: int
+    release: str = ""
+    # What older rules made of it, where the store has issues of theirs.
+    older_fingerprints: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,10 +89,15 @@ class Delta:
     totals: list[tuple[int, str, int]] = field(default_factory=list)
     outcomes: list[tuple[int, int, str, str, str, int]] = field(default_factory=list)
     envelopes: list[tuple[int, str, int]] = field(default_factory=list)
+    # Those above were all that the first version had: what is new comes last.
+    aliases: list[tuple[int, str, int]] = field(default_factory=list)
+    created: list[tuple[int, int, int]] = field(default_factory=list)
+    regressions: list[tuple[int, int]] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
         """Return what ``from_bytes`` reads."""
-        return orjson.dumps([self.issues, self.totals, self.outcomes, self.envelopes])
+        parts = [self.issues, self.totals, self.outcomes, self.envelopes]
+        return orjson.dumps([*parts, self.aliases, self.created, self.regressions])
 
     @classmethod
     def from_bytes(cls, body: bytes) -> "Delta":

@@ -68,6 +68,25 @@ META: Migrations = (
         "CREATE TABLE secret (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT, WITHOUT ROWID",
         "CREATE TABLE token (hash BLOB PRIMARY KEY, created_at INTEGER NOT NULL) STRICT, WITHOUT ROWID",
     ),
+    (
+        # By which version of the rules an issue was made, and when (ms).
+        "ALTER TABLE issue ADD COLUMN grouping INTEGER NOT NULL DEFAULT 1",
+        "ALTER TABLE issue ADD COLUMN created_at INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE issue ADD COLUMN resolved_at INTEGER",
+        "ALTER TABLE issue ADD COLUMN resolved_in TEXT",
+        "ALTER TABLE issue ADD COLUMN regressed_at INTEGER",
+        "CREATE INDEX issue_by_creation ON issue (created_at, project_id)",
+        "CREATE INDEX issue_by_grouping ON issue (grouping)",
+        # Further fingerprints of an issue: those that newer rules give to its events.
+        """
+        CREATE TABLE issue_alias (
+            project_id INTEGER NOT NULL,
+            fingerprint TEXT NOT NULL,
+            issue_id INTEGER NOT NULL,
+            PRIMARY KEY (project_id, fingerprint)
+        ) STRICT, WITHOUT ROWID
+        """,
+    ),
 )
 
 # The part of a batch that this file holds: which other files belong to it, the first row that it

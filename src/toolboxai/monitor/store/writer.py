@@ -4,15 +4,15 @@ import logging
 import os
 import sqlite3
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 
 from toolboxai.monitor import auth
+from toolboxai.monitor.grouping import GROUPING_VERSION
 from toolboxai.monitor.models import Project
 from toolboxai.monitor.settings import MonitorSettings
-from toolboxai.monitor.store.batch import Batch, EventKey, IssueKey
+from toolboxai.monitor.store.batch import Batch, EventKey
 from toolboxai.monitor.store.days import (
     DayFile,
     PastDays,
@@ -29,6 +29,7 @@ from toolboxai.monitor.store.folder import (
     StoreError,
     WriteFailedError,
 )
+from toolboxai.monitor.store.issues import Issues
 from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY, MetaFile
 from toolboxai.monitor.store.records import Delta, Digested
 
@@ -106,6 +107,18 @@ class Store:
         self._meta.add_token(auth.token_hash(token), created_at=self._now())
         return token
 
+    def has_issues_of_older_rules(self) -> bool:
+        """Say whether there are issues that only their older fingerprints find."""
+        return self._meta.has_issues_before(GROUPING_VERSION)
+
+    def resolve(self, issue_id: int, *, in_release: str | None = None) -> bool:
+        """Mark an issue as resolved until it is seen again, or in a release after ``in_release``."""
+        return self._meta.resolve(issue_id, at=self._now(), in_release=in_release)
+
+    def reopen(self, issue_id: int) -> bool:
+        """Mark an issue as unresolved; say whether there is such an issue."""
+        return self._meta.reopen(issue_id)
+
     def _write(self, envelopes: Iterable[Digested]) -> None:
         if not self._is_open:
             self._open()
@@ -118,8 +131,11 @@ class Store:
             else:
                 batch.add(envelope)
         batch.drop_repeated(self._known_events(batch.event_keys(), day))
-        issue_ids = self._issue_ids(batch.issue_keys())
-        self._commit(batch.rows(issue_ids), batch.delta(issue_ids), day, now)
+        placement = self._issues.place(batch, now)
+        delta = batch.delta(placement.ids)
+        delta.aliases, delta.created = placement.aliases, placement.created
+        delta.regressions = placement.regressions
+        self._commit(batch.rows(placement.ids), delta, day, now)
 
     def _recover(self) -> None:
         """Open the files anew; a batch that is only half there goes away."""
@@ -133,7 +149,6 @@ class Store:
             log.exception("can't open the data folder again after a failed write")
 
     def _open(self) -> None:
-        self._issues: OrderedDict[IssueKey, int] = OrderedDict()
         self._past = PastDays()
         self._today: dict[Kind, DayFile] = {}
         self._meta = MetaFile(self.folder)
@@ -141,7 +156,7 @@ class Store:
             bring_up_to_date(self.folder)
             self._sequence, self._day = self._meta.progress()
             self._finish_last_batch()
-            self._next_issue_id = self._meta.next_issue_id()
+            self._issues = Issues(self._meta, self._limits)
             self._ensure_project()
         except sqlite3.DatabaseError as error:
             self._meta.close()
@@ -197,21 +212,6 @@ class Store:
             if self.folder.day_file(day, kind).exists():
                 known |= self._file(day, kind).known_events(keys)
         return known
-
-    def _issue_ids(self, wanted: set[IssueKey]) -> dict[IssueKey, int]:
-        """Return an id for each issue, the next free ones for those that are new."""
-        ids = {key: self._issues[key] for key in wanted if key in self._issues}
-        ids |= self._meta.issue_ids(wanted - ids.keys())
-        # Sorted, so that one batch always gives the same ids.
-        for key in sorted(wanted - ids.keys()):
-            ids[key] = self._next_issue_id
-            self._next_issue_id += 1
-        for key, number in ids.items():
-            self._issues[key] = number
-            self._issues.move_to_end(key)
-        while len(self._issues) > self._limits.max_cached_issues:
-            self._issues.popitem(last=False)
-        return ids
 
     def _commit(self, rows: dict[Kind, Rows], delta: Delta, day: date, now: int) -> None:
         sequence = self._sequence + 1
