@@ -284,7 +284,7 @@ def test_a_group_says_why() -> None:
     assert found.left_out == (
         "1 frame of libraries",
         "1 frame of who called",
-        "the message: the place says more",
+        "the message (the place says more)",
     )
     assert found.version == GROUPING_VERSION
 

@@ -362,6 +362,8 @@ def _others() -> list[Issue]:
             count=count,
             project_id=2 if culprit.startswith("grading") else 1,
             handled=number % 2 == 0,
+            status="resolved" if number == 5 else "unresolved",
+            regressed_at=NOW - timedelta(hours=1) if number == 3 else None,
             last_seen=NOW - timedelta(minutes=minutes),
             first_seen=NOW - timedelta(days=days, minutes=minutes),
         )

@@ -318,3 +318,34 @@ async def test_a_browser_that_goes_away_is_no_error(caplog: pytest.LogCaptureFix
     request = {"type": "http", "method": "POST", "path": "/sign-in", "query_string": b""}
     await application(FakeQueries())({**request, "headers": []}, receive, send)
     assert (sent, caplog.text) == ([], "")
+
+
+def test_an_issue_says_why_its_events_belong_together(client: TestClient) -> None:
+    page = client.get("/issues/1/").text
+    why = page[page.index("Why these belong together") : page.index("Breadcrumbs")]
+    for told in [
+        "LessonPlanError",
+        "what was raised",
+        "toolboxai.server.content.planning in choose_objective",
+        "where it broke, with the line of source",
+        "frames of libraries",
+        "Rules of version 2",
+    ]:
+        assert told in why
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"regressed_at": sample.NOW}, "regressed"),
+        ({"status": "resolved"}, "resolved"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/issues/", "/issues/1/"])
+def test_an_issue_says_whether_it_was_resolved_and_came_back(
+    path: str, changes: dict[str, Any], told: str
+) -> None:
+    queries = FakeQueries(all_issues=[sample.issue(**changes)])
+    said = re.findall(r">(resolved|regressed)<", signed_in(queries).get(path).text)
+
+    assert said == [told]

@@ -95,7 +95,7 @@ async def test_a_stored_error_is_found_and_opened(
     await page.get_by_role("link", name="LessonPlanError: no objective fits").click()
     for told in [
         page.get_by_role("heading", level=1, name="LessonPlanError: no objective fits"),
-        page.get_by_text("raise LessonPlanError(grade=grade, subject=subject)"),
+        page.get_by_text("raise LessonPlanError(grade=grade, subject=subject)", exact=True),
         page.get_by_text("planning started"),
         page.get_by_role("cell", name="db SELECT grades FROM objective"),
         page.get_by_text("nothing fits"),

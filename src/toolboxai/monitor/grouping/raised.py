@@ -96,7 +96,7 @@ class Raised:
             return
         if stack is not None and stack.is_telling:
             if value:
-                self.left_out["the message: the place says more"] = None
+                self.left_out["the message (the place says more)"] = None
             return
         said = parametrised(first_line(value, max_chars=MAX_MESSAGE_CHARS))
         if said:

@@ -17,6 +17,7 @@ from toolboxai.monitor.web.lenient import text_of
 from toolboxai.monitor.web.neighbours import neighbours_of
 from toolboxai.monitor.web.reads import Reads
 from toolboxai.monitor.web.rendering import Renderer
+from toolboxai.monitor.web.why_view import why_of
 
 ISSUES_PER_PAGE = 50
 MAX_EVENT_LINKS = 1_000
@@ -125,7 +126,11 @@ class IssuePages:
 
     def _around(self, event: StoredEvent) -> dict[str, object]:
         refs = self._queries.events_of(event.issue_id, limit=MAX_EVENT_LINKS)
-        return {"event": view_of(event), "neighbours": neighbours_of(event.event_id, refs)}
+        return {
+            "event": view_of(event),
+            "why": why_of(event),
+            "neighbours": neighbours_of(event.event_id, refs),
+        }
 
     def _trace(self, trace_id: str) -> dict[str, object]:
         spans = self._queries.spans_of_trace(trace_id) if trace_id else []
