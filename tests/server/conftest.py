@@ -29,7 +29,7 @@ ON_SQLITE = pytest.mark.parametrize("server_database", ["sqlite"], indirect=True
 def no_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the developer's own variables and `.env` out of the tests."""
     for name in list(os.environ):
-        if name.startswith(("SENTRY_", "TOOLBOXAI_")) or name == "DATABASE_URL":
+        if name.startswith(("SENTRY_", "TOOLBOXAI_")) or name in {"DATABASE_URL", "REDIS_URL"}:
             monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 

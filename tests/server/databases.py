@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import asyncpg
+from sqlalchemy import delete
 
 from toolboxai.server.models import Base
 
@@ -23,9 +24,7 @@ END_OTHERS = """
 WAIT_FOR_NO_DISK = """
     DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET synchronous_commit = off', current_database()); END $$
 """
-DELETE_ROWS = "".join(
-    f'DELETE FROM "{table.name}";' for table in reversed(Base.metadata.sorted_tables)
-)
+DELETE_ROWS = ";".join(str(delete(table)) for table in reversed(Base.metadata.sorted_tables))
 BEGIN_ANEW = f"DROP SCHEMA public CASCADE; CREATE SCHEMA public; {WAIT_FOR_NO_DISK}"
 
 

@@ -52,6 +52,7 @@ def test_nothing_has_to_be_set() -> None:
         ("TOOLBOXAI_GENERATION_WORKERS", "0", "generation_workers", 0),
         ("TOOLBOXAI_DATA_DIR", "elsewhere", "data_dir", Path("elsewhere")),
         ("TOOLBOXAI_AUTH_KEY", "k" * 32, "auth_secret", "k" * 32),
+        ("REDIS_URL", "redis://cache/0", "redis_url", "redis://cache/0"),
         ("TOOLBOXAI_SPOOL_MAX_BYTES", "2097152", "spool_max_bytes", 2_097_152),
         ("TOOLBOXAI_SPOOL_MAX_AGE_HOURS", "24", "spool_max_age_hours", 24.0),
     ],
@@ -201,6 +202,47 @@ def test_a_wrong_database_url_is_explained_without_its_password(
     assert message.startswith("DATABASE_URL=(not shown): ")
     assert rule in message
     assert "s3cret" not in message
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "rule"),
+    [
+        ("REDIS_URL", "http://:s3cret@cache", "redis://"),
+        ("REDIS_URL", "redis://:s3cret@cache:port", "redis://"),
+        ("TOOLBOXAI_AUTH_KEY", "s3cret", "at least 32"),
+    ],
+)
+def test_another_wrong_secret_is_explained_without_it(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, rule: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    message = str(refused.value)
+    assert message.startswith(f"{variable}=(not shown): ")
+    assert rule in message
+    assert "s3cret" not in message
+
+
+def test_a_key_that_can_not_be_kept_is_asked_for(
+    settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(SettingsError, match="TOOLBOXAI_AUTH_KEY is not set"):
+        _ = settings(data_dir=tmp_path / "file").auth_secret
+
+
+def test_a_key_of_its_own_is_for_its_owner_alone_and_stays_the_same(
+    settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    secret = settings().auth_secret
+
+    assert settings().auth_secret == secret
+    assert len(secret) == 64
+    assert (tmp_path / "data" / "auth.key").stat().st_mode & 0o777 == 0o600
 
 
 def test_every_wrong_variable_gets_its_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -114,6 +114,16 @@ def _listed(names: str) -> tuple[str, ...]:
     return tuple(name.strip().lower() for name in names.split(",") if name.strip())
 
 
+def _redis_url_or_nothing(address: str) -> str:
+    parts = urlsplit(address)
+    if address and (
+        parts.scheme not in {"redis", "rediss", "unix"} or not _has_valid_port(address)
+    ):
+        reason = "must start with redis://, rediss:// or unix://"
+        raise ValueError(reason)
+    return address
+
+
 Rate = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -197,6 +207,11 @@ class Settings(BaseSettings):
         repr=False,
         description="Use postgresql://user:password@host/name or sqlite:///path/to/file, or leave"
         " it empty for a SQLite file in TOOLBOXAI_DATA_DIR",
+    )
+    redis_url: Annotated[str, AfterValidator(_redis_url_or_nothing)] = Field(
+        default="",
+        repr=False,
+        description="Use redis://host:6379/0, or leave it empty to count limits in each process",
     )
     auth_key: str | None = Field(
         default=None,

@@ -36,6 +36,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.database = Database(settings.database_address)
     app.state.access_tokens = auth.AccessTokens(settings.auth_secret)
     app.state.passwords = auth.Passwords()
+    app.state.counts = auth.Counts(settings.redis_url, settings.auth_secret)
     app.state.registry = operations.new_registry()
     app.state.lesson_tally = content.LessonTally(app.state.registry)
     app.state.jobs = Jobs(
@@ -63,11 +64,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     """Hold the database open, and work on what is ordered, for as long as the application serves."""
     database: Database = app.state.database
     jobs: Jobs = app.state.jobs
+    counts: auth.Counts = app.state.counts
     await database.start()
     try:
         async with jobs:
             yield
     finally:
+        await counts.close()
         await database.stop()
 
 

@@ -4,8 +4,10 @@
     async def make(who: TeacherDep) -> Thing: ...        # a teacher or an administrator of `who.school_id`
 
 `SignedInDep` is anybody, `MemberDep` anybody of a school, `require(...)` any other set of roles.
+``dependencies=[Depends(limited("things"))]`` lets each user ask 300 times a minute.
 """
 
+from toolboxai.server.auth.counting import Counts
 from toolboxai.server.auth.dependencies import (
     AdminDep,
     MemberDep,
@@ -14,7 +16,9 @@ from toolboxai.server.auth.dependencies import (
     TeacherDep,
     require,
 )
+from toolboxai.server.auth.errors import TooManyRequestsError
 from toolboxai.server.auth.examples import AUTH_RESPONSES
+from toolboxai.server.auth.limiting import CountsDep, limited
 from toolboxai.server.auth.passwords import Cost, Passwords
 from toolboxai.server.auth.people import Member, SignedIn
 from toolboxai.server.auth.router import router
@@ -25,6 +29,8 @@ __all__ = [
     "AccessTokens",
     "AdminDep",
     "Cost",
+    "Counts",
+    "CountsDep",
     "Member",
     "MemberDep",
     "OperatorDep",
@@ -32,6 +38,8 @@ __all__ = [
     "SignedIn",
     "SignedInDep",
     "TeacherDep",
+    "TooManyRequestsError",
+    "limited",
     "require",
     "router",
 ]

@@ -59,3 +59,26 @@ class NotAllowedError(CallerError):
 
     def __init__(self) -> None:
         super().__init__("Your role does not allow this.")
+
+
+class TooManyRequestsError(CallerError):
+    """Somebody did something more often than they may; `Retry-After` says when they may again."""
+
+    status = 429
+
+    def __init__(
+        self,
+        seconds: int,
+        message: str = "Too many requests. Please try again when Retry-After says.",
+    ) -> None:
+        super().__init__(message)
+        self.headers = {"Retry-After": str(seconds)}
+
+
+class TooManyFailuresError(TooManyRequestsError):
+    """Too many sign-ins failed: with this name, or from this address."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(
+            seconds, "Too many sign-ins have failed. Please try again when Retry-After says."
+        )

@@ -8,6 +8,8 @@ from toolboxai.server.auth.errors import (
     NotAllowedError,
     NotSignedInError,
     RefreshRefusedError,
+    TooManyFailuresError,
+    TooManyRequestsError,
     WrongCredentialsError,
 )
 from toolboxai.server.problems import documented
@@ -74,9 +76,17 @@ NOT_ALLOWED = documented(
     kind="not-allowed",
     description="Somebody is signed in whose role doesn't do this",
 )
+TOO_MANY_FAILURES = documented(
+    429,
+    str(TooManyFailuresError(900)),
+    kind="too-many-failures",
+    description="Too many sign-ins failed with this name, or from this address",
+    instance="/auth/token",
+    headers=_RETRY_AFTER,
+)
 TOO_MANY = documented(
     429,
-    "Too many requests. Please wait as long as Retry-After says.",
+    str(TooManyRequestsError(60)),
     kind="too-many-requests",
     description="Too many requests in a short time",
     headers=_RETRY_AFTER,

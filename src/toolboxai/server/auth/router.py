@@ -14,13 +14,14 @@ from toolboxai.server.auth.examples import (
     REFUSED,
     TIMEOUT,
     TOKENS,
-    TOO_MANY,
+    TOO_MANY_FAILURES,
     UNAVAILABLE,
     WRONG_CREDENTIALS,
 )
+from toolboxai.server.auth.limiting import AddressDep, CountsDep
 from toolboxai.server.auth.people import tell_telemetry
 from toolboxai.server.auth.schemas import Me, RefreshRequest, SchoolSummary, SignIn, TokenPair
-from toolboxai.server.auth.service import Session
+from toolboxai.server.auth.service import Attempt, Session
 from toolboxai.server.auth.tokens import AccessTokens
 from toolboxai.server.database import DatabaseDep
 from toolboxai.server.error_handling import database_operation
@@ -37,7 +38,7 @@ router = APIRouter(prefix="/auth", tags=["auth"])
         200: TOKENS,
         401: WRONG_CREDENTIALS,
         422: REFUSED,
-        429: TOO_MANY,
+        429: TOO_MANY_FAILURES,
         503: UNAVAILABLE,
         504: TIMEOUT,
     },
@@ -45,15 +46,20 @@ router = APIRouter(prefix="/auth", tags=["auth"])
 async def sign_in(
     form: Annotated[SignIn, Form()],
     response: Response,
+    *,
     database: DatabaseDep,
     passwords: PasswordsDep,
+    counts: CountsDep,
+    address: AddressDep,
     tokens: AccessTokensDep,
 ) -> TokenPair:
     """Give an access token for user name and password, and a refresh token to stay signed in.
 
     The answer to a wrong name, a wrong password and a disabled account is the same, and takes as long.
+    After five failures in 15 minutes a name is locked for 15 minutes, whether somebody has it or not.
     """
-    session = await service.sign_in(database, passwords, form.username, form.password)
+    attempt = Attempt(form.username, form.password, address)
+    session = await service.sign_in(database, passwords, counts, attempt)
     return _pair_for(session, tokens, response)
 
 
