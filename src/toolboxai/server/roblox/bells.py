@@ -65,6 +65,10 @@ class Bells:
         """Return how many polls wait."""
         return len(self._bells)
 
+    def __contains__(self, session_id: UUID) -> bool:
+        """Say whether a poll of this session waits."""
+        return session_id in self._bells
+
     @contextmanager
     def listening(self, session_id: UUID) -> Iterator[Bell]:
         """Give a bell for the block; a poll that still waits for the same session ends.

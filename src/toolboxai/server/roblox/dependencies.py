@@ -6,7 +6,6 @@ from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from toolboxai import telemetry
-from toolboxai.server.database import DatabaseDep
 from toolboxai.server.roblox.errors import NotPairedError, TooManyRequestsError
 from toolboxai.server.roblox.office import OfficeDep
 from toolboxai.server.roblox.protocol import REQUESTS_PER_MINUTE
@@ -27,14 +26,13 @@ async def studio(
     request: Request,
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     header: Annotated[str | None, Depends(_header)],
-    database: DatabaseDep,
     office: OfficeDep,
 ) -> Studio:
     """Return the Studio that asks; raise a 401 for a token that isn't good, a 429 for too many requests."""
     token = header or (bearer.credentials if bearer else None)
     if not token:
         raise NotPairedError
-    found = await studio_with(database, token)
+    found = await studio_with(office.database, token)
     telemetry.set_user(telemetry.User(id=str(found.user_id), role=found.role))
     telemetry.set_context(
         telemetry.Plugin(

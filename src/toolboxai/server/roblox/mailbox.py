@@ -14,11 +14,11 @@ from uuid import UUID
 from sqlalchemy import Update, delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from toolboxai.server.database import Database
 from toolboxai.server.error_handling import InvalidInputError, database_operation
 from toolboxai.server.models import PluginMessage, PluginSession, StoredLesson, utc_now
 from toolboxai.server.roblox.conditions import is_live, is_waiting
 from toolboxai.server.roblox.errors import LessonNotFoundError, MailboxFullError, NotPairedError
+from toolboxai.server.roblox.line import Sessions
 from toolboxai.server.roblox.protocol import (
     MAX_BATCH_CHARS,
     MAX_BATCH_MESSAGES,
@@ -48,7 +48,7 @@ class Receipt:
 
 
 async def send_notice(
-    database: Database, session_id: UUID, school_id: UUID, text: str
+    database: Sessions, session_id: UUID, school_id: UUID, text: str
 ) -> PluginMessage:
     """Put a text into a Studio's mailbox."""
     with database_operation("send a message to a plugin"):
@@ -57,7 +57,7 @@ async def send_notice(
 
 
 async def send_lesson(
-    database: Database, session_id: UUID, school_id: UUID, lesson_id: UUID
+    database: Sessions, session_id: UUID, school_id: UUID, lesson_id: UUID
 ) -> PluginMessage:
     """Put a lesson of the school into a Studio's mailbox, as it was handed out."""
     with database_operation("send a message to a plugin"):
@@ -103,7 +103,7 @@ async def _clear(session: AsyncSession, known: PluginSession, now: datetime) -> 
     await session.execute(delete(PluginMessage).where(*gone))
 
 
-async def waiting_after(database: Database, session_id: UUID, cursor: int) -> Batch:
+async def waiting_after(database: Sessions, session_id: UUID, cursor: int) -> Batch:
     """Return what a Studio does not have that has all up to ``cursor``; raise `NotPairedError` when it is over."""
     now = utc_now()
     with database_operation("read a plugin's messages"):
@@ -145,7 +145,7 @@ def _fitting(messages: Sequence[PluginMessage]) -> Sequence[PluginMessage]:
 
 
 async def _note_delivered(
-    database: Database, messages: Sequence[PluginMessage], now: datetime
+    database: Sessions, messages: Sequence[PluginMessage], now: datetime
 ) -> None:
     new = [message.id for message in messages if message.delivered_at is None]
     async with database.writing() as session:
@@ -153,7 +153,7 @@ async def _note_delivered(
         await session.execute(delivered.values(delivered_at=now))
 
 
-async def note_receipts(database: Database, session_id: UUID, receipts: Sequence[Receipt]) -> int:
+async def note_receipts(database: Sessions, session_id: UUID, receipts: Sequence[Receipt]) -> int:
     """Note what a Studio says; return how many were about messages that are there. Saying it twice is saying it once."""
     now, known = utc_now(), set[int]()
     numbers_of: dict[str | None, set[int]] = {}
@@ -178,7 +178,7 @@ def _noted(outcome: str | None, now: datetime) -> Update:
     )
 
 
-async def newest_of(database: Database, sessions: Collection[UUID]) -> dict[UUID, int]:
+async def newest_of(database: Sessions, sessions: Collection[UUID]) -> dict[UUID, int]:
     """Return the number of the newest message of each session that goes on."""
     rows = select(PluginSession.id, PluginSession.last_number).where(
         PluginSession.id.in_(list(sessions)), is_live(utc_now())
@@ -188,7 +188,7 @@ async def newest_of(database: Database, sessions: Collection[UUID]) -> dict[UUID
 
 
 async def sent_to(
-    database: Database, session_id: UUID, school_id: UUID, *, limit: int
+    database: Sessions, session_id: UUID, school_id: UUID, *, limit: int
 ) -> Sequence[PluginMessage]:
     """Return what was sent to a school's Studio, the newest first."""
     with database_operation("list a plugin's messages"):

@@ -1,4 +1,4 @@
-"""What one process keeps for its plugins: the bells of polls that wait, and what it counts."""
+"""What one process keeps for its plugins: their line to the database, the bells of polls that wait, what it counts."""
 
 from typing import Annotated
 
@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 from toolboxai.server.database import Database
 from toolboxai.server.roblox import mailbox
 from toolboxai.server.roblox.bells import Bells
+from toolboxai.server.roblox.line import Line
 from toolboxai.server.roblox.minutes import Minutes
 
 
@@ -14,7 +15,8 @@ class Office:
     """One an application."""
 
     def __init__(self, database: Database) -> None:
-        self.bells = Bells(lambda sessions: mailbox.newest_of(database, sessions))
+        self.database = Line(database)
+        self.bells = Bells(lambda sessions: mailbox.newest_of(self.database, sessions))
         self.requests = Minutes()
         self.refused_codes = Minutes()
         self.told_errors = Minutes()

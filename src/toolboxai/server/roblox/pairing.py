@@ -9,7 +9,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolboxai import telemetry
 from toolboxai.server.auth import Member
-from toolboxai.server.database import Database
 from toolboxai.server.error_handling import database_operation
 from toolboxai.server.models import (
     PairingCode,
@@ -21,6 +20,7 @@ from toolboxai.server.models import (
     utc_now,
 )
 from toolboxai.server.roblox.errors import PairingRefusedError
+from toolboxai.server.roblox.line import Sessions
 from toolboxai.server.roblox.protocol import (
     CODE_LIFETIME,
     MAX_SESSIONS_PER_USER,
@@ -49,7 +49,7 @@ class Registered:
     replaced: tuple[UUID, ...]
 
 
-async def pair(database: Database, who: Member) -> Pairing:
+async def pair(database: Sessions, who: Member) -> Pairing:
     """Return a new code for ``who``; the one before is no good any more."""
     now = utc_now()
     pairing = Pairing(new_code(), now + CODE_LIFETIME)
@@ -65,7 +65,7 @@ async def pair(database: Database, who: Member) -> Pairing:
 
 
 async def register(
-    database: Database, typed: str, *, plugin_version: str, studio_id: str
+    database: Sessions, typed: str, *, plugin_version: str, studio_id: str
 ) -> Registered:
     """Trade a code for a session, or raise `PairingRefusedError`. Of several who try at once one succeeds."""
     code, token = code_of(typed), new_token()

@@ -4,13 +4,12 @@ import asyncio
 import json
 from collections.abc import Sequence
 from typing import Annotated, Any
-from uuid import UUID
 
 from fastapi import APIRouter, Body, Query, Request, Response, status
 
 from toolboxai import telemetry
 from toolboxai.server.auth import TeacherDep
-from toolboxai.server.database import Database, DatabaseDep
+from toolboxai.server.database import DatabaseDep
 from toolboxai.server.roblox import examples, luau, mailbox, pairing, studios
 from toolboxai.server.roblox.dependencies import StudioDep
 from toolboxai.server.roblox.errors import (
@@ -41,6 +40,7 @@ from toolboxai.server.roblox.schemas import (
     Report,
     ReportedError,
 )
+from toolboxai.server.roblox.studios import Studio
 
 router = APIRouter(prefix="/plugin", tags=["plugin"])
 
@@ -72,7 +72,6 @@ async def pair(who: TeacherDep, database: DatabaseDep, response: Response) -> Pa
 async def register(
     request: Request,
     registration: Annotated[Registration, Body(openapi_examples=examples.REGISTRATION)],
-    database: DatabaseDep,
     office: OfficeDep,
     response: Response,
 ) -> Registered:
@@ -90,7 +89,7 @@ async def register(
         raise TooManyRequestsError(office.refused_codes.seconds_left(address))
     try:
         made = await pairing.register(
-            database,
+            office.database,
             registration.code,
             plugin_version=version,
             studio_id=registration.studio_id,
@@ -107,17 +106,15 @@ async def register(
 @router.get(
     "/messages", summary="Ask for messages", response_model=Messages, responses=examples.POLL
 )
-async def poll(
-    studio: StudioDep, database: DatabaseDep, office: OfficeDep, cursor: Cursor = 0, wait: Wait = 0
-) -> Any:  # noqa: ANN401 - FastAPI reads the answer's shape from response_model
+async def poll(studio: StudioDep, office: OfficeDep, cursor: Cursor = 0, wait: Wait = 0) -> Any:  # noqa: ANN401 - FastAPI reads the answer's shape from response_model
     """Return what the Studio does not have yet, in order; 204 when nothing comes within ``wait`` seconds.
 
     A message is given again to every poll with a cursor below its number, until it is acknowledged:
     keep it first, then ask with its number as cursor. One poll of a session waits at a time; a later
     one ends it.
     """
-    batch = await _next(studio.session_id, database, office, cursor, wait)
-    if not batch.messages:
+    batch = await _next(studio, office, cursor, wait)
+    if batch is None:
         again_in = RETRY_WAITED_SECONDS if wait else RETRY_UNWAITED_SECONDS
         headers = {"Retry-After": str(again_in)}
         return Response(status_code=status.HTTP_204_NO_CONTENT, headers=headers)
@@ -133,17 +130,19 @@ async def poll(
     return Messages(messages=messages, cursor=messages[-1].number, is_more=batch.is_more)
 
 
-async def _next(
-    session_id: UUID, database: Database, office: Office, cursor: int, wait: int
-) -> Batch:
+async def _next(studio: Studio, office: Office, cursor: int, wait: int) -> Batch | None:
+    """Return what comes next for ``studio``, or nothing when nothing comes in time."""
     until = asyncio.get_running_loop().time() + wait
-    with office.bells.listening(session_id) as bell:
-        # Listening comes first, so that nothing slips in between looking and waiting.
-        while True:
-            batch = await mailbox.waiting_after(database, session_id, cursor)
-            bell.newest = batch.newest
-            if batch.messages or not await bell.wait(until):
+    with office.bells.listening(studio.session_id) as bell:
+        # Who has the newest message need not look. What came since the token was read is noticed within a
+        # second, like what comes from another process; for all that comes later the bell is here.
+        bell.newest, has_all = studio.newest, cursor == studio.newest
+        while not has_all or await bell.wait(until):
+            batch = await mailbox.waiting_after(office.database, studio.session_id, cursor)
+            if batch.messages:
                 return batch
+            bell.newest, has_all = batch.newest, True
+    return None
 
 
 @router.post(
@@ -154,7 +153,6 @@ async def _next(
 async def report(
     sent: Annotated[Report, Body(openapi_examples=examples.ENTRIES)],
     studio: StudioDep,
-    database: DatabaseDep,
     office: OfficeDep,
 ) -> Noted:
     """Note acknowledgements and results, and report errors. Sending the same again changes nothing.
@@ -162,7 +160,9 @@ async def report(
     Errors are grouped by script and message. The same one is told once a minute.
     """
     receipts = receipts_in(sent.entries)
-    known = await mailbox.note_receipts(database, studio.session_id, receipts) if receipts else 0
+    known = (
+        await mailbox.note_receipts(office.database, studio.session_id, receipts) if receipts else 0
+    )
     errors = errors_in(sent.entries)
     reported = luau.tell(studio.session_id, errors, office.told_errors)
     return Noted(
@@ -203,7 +203,7 @@ async def heartbeat(studio: StudioDep) -> Pulse:
     status_code=status.HTTP_204_NO_CONTENT,
     responses=examples.LEAVE,
 )
-async def leave(studio: StudioDep, database: DatabaseDep, office: OfficeDep) -> None:
+async def leave(studio: StudioDep, office: OfficeDep) -> None:
     """End the session; what waits for it is forgotten, and its token is good for nothing."""
-    await studios.end(database, studio.session_id, studio.school_id)
+    await studios.end(office.database, studio.session_id, studio.school_id)
     office.bells.ring(studio.session_id)

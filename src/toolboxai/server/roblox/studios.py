@@ -8,7 +8,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolboxai import telemetry
-from toolboxai.server.database import Database
 from toolboxai.server.error_handling import database_operation
 from toolboxai.server.models import PluginMessage, PluginSession, User, utc_now
 from toolboxai.server.roblox.conditions import is_live, is_waiting
@@ -17,6 +16,7 @@ from toolboxai.server.roblox.errors import (
     PluginTooOldError,
     SessionNotFoundError,
 )
+from toolboxai.server.roblox.line import Sessions
 from toolboxai.server.roblox.pairing import MAY_PAIR, end_sessions
 from toolboxai.server.roblox.protocol import (
     IDLE_LIFETIME,
@@ -47,7 +47,7 @@ class Listed:
     waiting: int
 
 
-async def studio_with(database: Database, token: str) -> Studio:
+async def studio_with(database: Sessions, token: str) -> Studio:
     """Return the Studio that has ``token``, and note that it was seen; or raise why it may not ask."""
     now = utc_now()
     found = select(PluginSession, User).join(User, User.id == PluginSession.user_id)
@@ -71,13 +71,13 @@ async def studio_with(database: Database, token: str) -> Studio:
     )
 
 
-async def _note_seen(database: Database, session_id: UUID, now: datetime) -> None:
+async def _note_seen(database: Sessions, session_id: UUID, now: datetime) -> None:
     async with database.writing() as session:
         seen = update(PluginSession).where(PluginSession.id == session_id).values(seen_at=now)
         await session.execute(seen)
 
 
-async def live_sessions(database: Database, school_id: UUID, *, limit: int) -> list[Listed]:
+async def live_sessions(database: Sessions, school_id: UUID, *, limit: int) -> list[Listed]:
     """Return a school's live sessions, those seen last first."""
     now = utc_now()
     waiting = (
@@ -105,7 +105,7 @@ async def find_live(session: AsyncSession, session_id: UUID, school_id: UUID) ->
     return found
 
 
-async def end(database: Database, session_id: UUID, school_id: UUID) -> None:
+async def end(database: Sessions, session_id: UUID, school_id: UUID) -> None:
     """End a school's session, or raise `SessionNotFoundError`."""
     with database_operation("end a plugin session"):
         async with database.writing() as session:
