@@ -18,6 +18,7 @@ from starlette.testclient import TestClient
 
 from tests.server.conftest import application
 from tests.server.people import FullSchool, person
+from tests.server.plugins import paired
 from toolboxai.server.models import Role
 
 Case = schemathesis.Case[Any]
@@ -63,7 +64,9 @@ def test_every_address_answers_whatever_it_is_asked_as_it_is_described(
     client: TestClient, school: FullSchool
 ) -> None:
     operator = person(client, Role.OPERATOR)
-    askers = [client, school.student, school.teacher, school.admin, operator.client]
+    plugin = paired(client, school.teacher)
+    people = [school.student, school.teacher, school.admin, operator.client]
+    askers = [client, *people, plugin.client]
     schema = schemathesis.openapi.from_dict(application(client).openapi())
     found: list[str] = []
 

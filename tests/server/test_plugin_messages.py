@@ -14,8 +14,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
-from tests.server.conftest import Start
-from tests.server.people import FullSchool, full_school, in_database, stored
+from tests.server.people import FullSchool, in_database, stored
 from tests.server.plugins import Plugin, paired, send
 from toolboxai.server.config import Settings
 from toolboxai.server.database import Database
@@ -48,18 +47,8 @@ def build(settings: Build) -> Build:
 
 
 @pytest.fixture
-def server(start: Start, database_url: str) -> TestClient:
-    return start(database_url=database_url)
-
-
-@pytest.fixture
-def hill(server: TestClient) -> FullSchool:
-    return full_school(server, "Hill School")
-
-
-@pytest.fixture
-def plugin(server: TestClient, hill: FullSchool) -> Plugin:
-    return paired(server, hill.teacher)
+def plugin(client: TestClient, school: FullSchool) -> Plugin:
+    return paired(client, school.teacher)
 
 
 def _stored_lesson(
@@ -82,12 +71,12 @@ def _lesson(lesson_id: UUID) -> dict[str, str]:
     return {"kind": "lesson", "lesson_id": str(lesson_id)}
 
 
-def test_a_notice_arrives_and_says_how_far_it_is(hill: FullSchool, plugin: Plugin) -> None:
-    sent = send(hill.teacher, plugin, "Save your work.")
+def test_a_notice_arrives_and_says_how_far_it_is(school: FullSchool, plugin: Plugin) -> None:
+    sent = send(school.teacher, plugin, "Save your work.")
     (message,) = plugin.poll().json()["messages"]
     plugin.report({"type": "ack", "number": 1}, {"type": "result", "number": 1, "outcome": "ok"})
 
-    (listed,) = hill.teacher.get(f"/api/v1/plugin/sessions/{plugin.session}/messages").json()
+    (listed,) = school.teacher.get(f"/api/v1/plugin/sessions/{plugin.session}/messages").json()
     assert sent.status_code == 202
     assert (sent.json()["number"], sent.json()["delivered_at"]) == (1, None)
     assert (message["kind"], message["body"]) == ("notice", {"text": "Save your work."})
@@ -96,57 +85,56 @@ def test_a_notice_arrives_and_says_how_far_it_is(hill: FullSchool, plugin: Plugi
 
 
 def test_a_lesson_arrives_as_it_was_handed_out(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    client: TestClient, school: FullSchool, plugin: Plugin
 ) -> None:
-    lesson_id = _stored_lesson(server, hill)
+    lesson_id = _stored_lesson(client, school)
     address = f"/api/v1/plugin/sessions/{plugin.session}/messages"
 
-    assert hill.teacher.post(address, json=_lesson(lesson_id)).status_code == 202
+    assert school.teacher.post(address, json=_lesson(lesson_id)).status_code == 202
     (message,) = plugin.poll().json()["messages"]
     assert message["body"] == {"lesson": {"title": "Halves"}}
 
 
 def test_a_lesson_of_another_school_is_not_there(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    client: TestClient, school: FullSchool, other_school: FullSchool, plugin: Plugin
 ) -> None:
-    lake = full_school(server, "Lake School")
     address = f"/api/v1/plugin/sessions/{plugin.session}/messages"
 
-    for lesson_id in (_stored_lesson(server, lake), uuid4()):
-        assert hill.teacher.post(address, json=_lesson(lesson_id)).status_code == 404
+    for lesson_id in (_stored_lesson(client, other_school), uuid4()):
+        assert school.teacher.post(address, json=_lesson(lesson_id)).status_code == 404
     assert plugin.poll().status_code == 204
 
 
 def test_a_lesson_that_is_too_long_for_a_studio_is_refused(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    client: TestClient, school: FullSchool, plugin: Plugin
 ) -> None:
-    lesson_id = _stored_lesson(server, hill, json.dumps({"title": "x" * 200_000}))
+    lesson_id = _stored_lesson(client, school, json.dumps({"title": "x" * 200_000}))
     address = f"/api/v1/plugin/sessions/{plugin.session}/messages"
 
-    answer = hill.teacher.post(address, json=_lesson(lesson_id))
+    answer = school.teacher.post(address, json=_lesson(lesson_id))
 
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["field"] == "lesson_id"
 
 
-def test_an_answer_that_got_lost_is_given_again(hill: FullSchool, plugin: Plugin) -> None:
+def test_an_answer_that_got_lost_is_given_again(school: FullSchool, plugin: Plugin) -> None:
     for _ in range(3):
-        send(hill.teacher, plugin)
+        send(school.teacher, plugin)
 
     assert [plugin.numbers(cursor) for cursor in (0, 0, 1, 3)] == [[1, 2, 3], [1, 2, 3], [2, 3], []]
 
 
-def test_what_is_acknowledged_is_not_given_again(hill: FullSchool, plugin: Plugin) -> None:
+def test_what_is_acknowledged_is_not_given_again(school: FullSchool, plugin: Plugin) -> None:
     for _ in range(3):
-        send(hill.teacher, plugin)
+        send(school.teacher, plugin)
     plugin.report({"type": "ack", "number": 2})
 
     assert plugin.numbers() == [1, 3]
 
 
-def test_a_batch_is_bounded_and_says_that_there_is_more(hill: FullSchool, plugin: Plugin) -> None:
+def test_a_batch_is_bounded_and_says_that_there_is_more(school: FullSchool, plugin: Plugin) -> None:
     for _ in range(MAX_BATCH_MESSAGES + 1):
-        send(hill.teacher, plugin)
+        send(school.teacher, plugin)
 
     first = plugin.poll().json()
     second = plugin.poll(first["cursor"]).json()
@@ -156,56 +144,58 @@ def test_a_batch_is_bounded_and_says_that_there_is_more(hill: FullSchool, plugin
 
 
 def test_long_messages_come_one_by_one(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    client: TestClient, school: FullSchool, plugin: Plugin
 ) -> None:
     content = json.dumps({"title": "x" * MAX_BATCH_CHARS})
     for _ in range(2):
         to = f"/api/v1/plugin/sessions/{plugin.session}/messages"
-        hill.teacher.post(to, json=_lesson(_stored_lesson(server, hill, content)))
+        school.teacher.post(to, json=_lesson(_stored_lesson(client, school, content)))
 
     assert [plugin.numbers(cursor) for cursor in (0, 1)] == [[1], [2]]
 
 
-def test_a_studio_that_fetches_nothing_has_a_full_mailbox(hill: FullSchool, plugin: Plugin) -> None:
-    answers = [send(hill.teacher, plugin) for _ in range(MAX_WAITING_MESSAGES + 1)]
+def test_a_studio_that_fetches_nothing_has_a_full_mailbox(
+    school: FullSchool, plugin: Plugin
+) -> None:
+    answers = [send(school.teacher, plugin) for _ in range(MAX_WAITING_MESSAGES + 1)]
 
     assert [answer.status_code for answer in answers] == [202] * MAX_WAITING_MESSAGES + [409]
     plugin.report({"type": "ack", "number": 1})
-    assert send(hill.teacher, plugin).json()["number"] == MAX_WAITING_MESSAGES + 1
+    assert send(school.teacher, plugin).json()["number"] == MAX_WAITING_MESSAGES + 1
 
 
-def test_what_is_done_is_forgotten_in_time(hill: FullSchool, plugin: Plugin) -> None:
+def test_what_is_done_is_forgotten_in_time(school: FullSchool, plugin: Plugin) -> None:
     for _ in range(MAX_WAITING_MESSAGES):
-        send(hill.teacher, plugin)
+        send(school.teacher, plugin)
     done = [{"type": "ack", "number": number} for number in range(1, MAX_WAITING_MESSAGES + 1)]
     plugin.report(*done)
     for _ in range(2):
-        send(hill.teacher, plugin)
+        send(school.teacher, plugin)
 
     address = f"/api/v1/plugin/sessions/{plugin.session}/messages"
-    listed = hill.teacher.get(address, params={"limit": 200}).json()
+    listed = school.teacher.get(address, params={"limit": 200}).json()
     assert [listed[0]["number"], listed[-1]["number"]] == [102, 3]
 
 
 def test_what_nobody_fetched_for_a_day_is_not_delivered_any_more(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    client: TestClient, school: FullSchool, plugin: Plugin
 ) -> None:
-    send(hill.teacher, plugin)
+    send(school.teacher, plugin)
 
     async def make_old(session: AsyncSession) -> None:
         created_at = utc_now() - timedelta(hours=25)
         await session.execute(update(PluginMessage).values(created_at=created_at))
 
-    in_database(server, make_old)
+    in_database(client, make_old)
     assert plugin.numbers() == []
-    send(hill.teacher, plugin)
+    send(school.teacher, plugin)
     assert plugin.numbers() == [2]
 
 
 def test_a_cursor_above_all_messages_is_refused_because_it_would_hide_the_next(
-    hill: FullSchool, plugin: Plugin
+    school: FullSchool, plugin: Plugin
 ) -> None:
-    send(hill.teacher, plugin)
+    send(school.teacher, plugin)
 
     assert plugin.poll(1).status_code == 204
     assert plugin.poll(2).status_code == 422
@@ -219,22 +209,22 @@ def test_without_a_message_the_answer_says_when_to_ask_again(plugin: Plugin) -> 
 
 
 def test_saying_something_twice_is_saying_it_once(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    client: TestClient, school: FullSchool, plugin: Plugin
 ) -> None:
-    send(hill.teacher, plugin)
+    send(school.teacher, plugin)
     failed, later = (
         {"type": "result", "number": 1, "outcome": outcome} for outcome in ("no_place", "ok")
     )
 
     first = plugin.report(failed, {"type": "ack", "number": 1}, {"type": "ack", "number": 9})
-    at = in_database(server, _acknowledged_at)
+    at = in_database(client, _acknowledged_at)
     second = plugin.report(failed, later)
 
     expected = {"known": 1, "unknown": 1, "errors_reported": 0, "errors_held_back": 0}
     assert first.json() == expected
     assert second.json() == expected | {"unknown": 0}
-    assert in_database(server, _acknowledged_at) == at
-    (listed,) = hill.teacher.get(f"/api/v1/plugin/sessions/{plugin.session}/messages").json()
+    assert in_database(client, _acknowledged_at) == at
+    (listed,) = school.teacher.get(f"/api/v1/plugin/sessions/{plugin.session}/messages").json()
     assert listed["outcome"] == "no_place"
 
 
@@ -243,18 +233,18 @@ async def _acknowledged_at(session: AsyncSession) -> object:
 
 
 def test_a_studio_says_nothing_of_another_ones_messages(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    client: TestClient, school: FullSchool, plugin: Plugin
 ) -> None:
-    other = paired(server, hill.teacher, "studio-2")
-    send(hill.teacher, plugin)
+    other = paired(client, school.teacher, "studio-2")
+    send(school.teacher, plugin)
 
     assert other.report({"type": "ack", "number": 1}).json()["unknown"] == 1
     assert other.numbers() == []
     assert plugin.numbers() == [1]
 
 
-def test_a_report_may_be_compressed(hill: FullSchool, plugin: Plugin) -> None:
-    send(hill.teacher, plugin)
+def test_a_report_may_be_compressed(school: FullSchool, plugin: Plugin) -> None:
+    send(school.teacher, plugin)
     body = gzip.compress(b'{"entries": [{"type": "ack", "number": 1}]}')
     headers = {"content-type": "application/json", "content-encoding": "gzip"}
 
@@ -295,8 +285,8 @@ def test_a_report_with_a_wrong_entry_is_refused_as_a_whole(
 
 
 @pytest.fixture
-async def database(build: Build, database_url: str) -> AsyncIterator[Database]:
-    database = Database(build(database_url=database_url).database_address)
+async def database(build: Build, server_database: str) -> AsyncIterator[Database]:
+    database = Database(build(database_url=server_database).database_address)
     await database.start()
     yield database
     await database.stop()

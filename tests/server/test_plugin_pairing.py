@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
 from tests.server.conftest import Start
-from tests.server.people import FullSchool, beside, full_school, in_database, stored
+from tests.server.people import FullSchool, beside, in_database, stored
 from tests.server.plugins import WHO, Plugin, code_for, paired, send
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
@@ -20,18 +20,8 @@ from toolboxai.server.roblox.secrets import CODE_ALPHABET, hash_of, new_code
 
 
 @pytest.fixture
-def server(start: Start, database_url: str) -> TestClient:
-    return start(database_url=database_url)
-
-
-@pytest.fixture
-def hill(server: TestClient) -> FullSchool:
-    return full_school(server, "Hill School")
-
-
-@pytest.fixture
-def plugin(server: TestClient, hill: FullSchool) -> Plugin:
-    return paired(server, hill.teacher)
+def plugin(client: TestClient, school: FullSchool) -> Plugin:
+    return paired(client, school.teacher)
 
 
 def _change(client: TestClient, table: type, **values: object) -> None:
@@ -41,20 +31,20 @@ def _change(client: TestClient, table: type, **values: object) -> None:
     in_database(client, change)
 
 
-def test_a_code_pairs_a_studio_once(server: TestClient, hill: FullSchool) -> None:
-    sent = {**WHO, "code": code_for(hill.teacher)}
+def test_a_code_pairs_a_studio_once(client: TestClient, school: FullSchool) -> None:
+    sent = {**WHO, "code": code_for(school.teacher)}
 
-    first, second = (server.post("/plugin/register", json=sent) for _ in range(2))
+    first, second = (client.post("/plugin/register", json=sent) for _ in range(2))
 
     assert first.status_code == 201
     assert second.status_code == 403
     assert second.json()["type"] == "urn:toolboxai:problem:pairing-refused"
 
 
-def test_a_registered_plugin_knows_how_to_ask(server: TestClient, hill: FullSchool) -> None:
-    sent = {**WHO, "code": code_for(hill.admin)}
+def test_a_registered_plugin_knows_how_to_ask(client: TestClient, school: FullSchool) -> None:
+    sent = {**WHO, "code": code_for(school.admin)}
 
-    answer = server.post("/plugin/register", json=sent)
+    answer = client.post("/plugin/register", json=sent)
 
     assert answer.headers["cache-control"] == "no-store"
     assert answer.json()["poll_url"] == "/plugin/messages"
@@ -68,25 +58,25 @@ def test_a_registered_plugin_knows_how_to_ask(server: TestClient, hill: FullScho
     }
 
 
-def test_a_code_has_eight_signs_that_nobody_mixes_up(hill: FullSchool) -> None:
-    code = code_for(hill.teacher)
+def test_a_code_has_eight_signs_that_nobody_mixes_up(school: FullSchool) -> None:
+    code = code_for(school.teacher)
 
     assert len(code) == 8
     assert set(code) <= set(CODE_ALPHABET)
     assert not set("01OIL") & set(CODE_ALPHABET)
 
 
-def test_a_code_is_read_as_people_type_it(server: TestClient, hill: FullSchool) -> None:
-    code = code_for(hill.teacher).lower()
+def test_a_code_is_read_as_people_type_it(client: TestClient, school: FullSchool) -> None:
+    code = code_for(school.teacher).lower()
 
-    answer = server.post("/plugin/register", json={**WHO, "code": f" {code[:4]}-{code[4:]} "})
+    answer = client.post("/plugin/register", json={**WHO, "code": f" {code[:4]}-{code[4:]} "})
 
     assert answer.status_code == 201
 
 
-def test_neither_code_nor_token_is_stored(server: TestClient, hill: FullSchool) -> None:
-    code = code_for(hill.teacher)
-    made = server.post("/plugin/register", json={**WHO, "code": code}).json()
+def test_neither_code_nor_token_is_stored(client: TestClient, school: FullSchool) -> None:
+    code = code_for(school.teacher)
+    made = client.post("/plugin/register", json={**WHO, "code": code}).json()
 
     async def read(session: AsyncSession) -> tuple[str, str, str]:
         pairing = (await session.scalars(select(PairingCode))).one()
@@ -94,30 +84,30 @@ def test_neither_code_nor_token_is_stored(server: TestClient, hill: FullSchool) 
         return pairing.code_hash, studio.token_hash, studio.studio_hash
 
     hashes = (hash_of(code), hash_of(made["token"]), hash_of("studio-1"))
-    assert in_database(server, read) == hashes
+    assert in_database(client, read) == hashes
 
 
-def test_a_code_older_than_ten_minutes_is_no_good(server: TestClient, hill: FullSchool) -> None:
-    code = code_for(hill.teacher)
-    _change(server, PairingCode, expires_at=utc_now() - timedelta(seconds=1))
+def test_a_code_older_than_ten_minutes_is_no_good(client: TestClient, school: FullSchool) -> None:
+    code = code_for(school.teacher)
+    _change(client, PairingCode, expires_at=utc_now() - timedelta(seconds=1))
 
-    assert server.post("/plugin/register", json={**WHO, "code": code}).status_code == 403
+    assert client.post("/plugin/register", json={**WHO, "code": code}).status_code == 403
 
 
-def test_a_new_code_replaces_the_one_before(server: TestClient, hill: FullSchool) -> None:
-    first, second = code_for(hill.teacher), code_for(hill.teacher)
+def test_a_new_code_replaces_the_one_before(client: TestClient, school: FullSchool) -> None:
+    first, second = code_for(school.teacher), code_for(school.teacher)
 
-    assert server.post("/plugin/register", json={**WHO, "code": first}).status_code == 403
-    assert server.post("/plugin/register", json={**WHO, "code": second}).status_code == 201
+    assert client.post("/plugin/register", json={**WHO, "code": first}).status_code == 403
+    assert client.post("/plugin/register", json={**WHO, "code": second}).status_code == 201
 
 
 def test_a_code_of_somebody_who_is_shut_out_is_no_good(
-    server: TestClient, hill: FullSchool
+    client: TestClient, school: FullSchool
 ) -> None:
-    code = code_for(hill.teacher)
-    _change(server, User, disabled_at=utc_now())
+    code = code_for(school.teacher)
+    _change(client, User, disabled_at=utc_now())
 
-    assert server.post("/plugin/register", json={**WHO, "code": code}).status_code == 403
+    assert client.post("/plugin/register", json={**WHO, "code": code}).status_code == 403
 
 
 @pytest.mark.parametrize("typed", ["1", "0OIL0OIL", "ABCDEFGHJ", "'; --", "ÄÄÄÄÄÄÄÄ"])
@@ -130,12 +120,12 @@ def test_what_can_not_be_a_code_is_refused_like_a_wrong_one(client: TestClient, 
     assert wrong["detail"] == not_one["detail"]
 
 
-def test_guessing_codes_ends_after_ten_wrong_ones(server: TestClient, hill: FullSchool) -> None:
-    good = code_for(hill.teacher)
+def test_guessing_codes_ends_after_ten_wrong_ones(client: TestClient, school: FullSchool) -> None:
+    good = code_for(school.teacher)
     for _ in range(10):
-        server.post("/plugin/register", json={**WHO, "code": new_code()})
+        client.post("/plugin/register", json={**WHO, "code": new_code()})
 
-    answer = server.post("/plugin/register", json={**WHO, "code": good})
+    answer = client.post("/plugin/register", json={**WHO, "code": good})
 
     assert answer.status_code == 429
     assert 1 <= int(answer.headers["retry-after"]) <= 60
@@ -154,22 +144,22 @@ def test_a_wrong_code_is_a_security_event(start: Start, sink: RecordingSink) -> 
 
 @pytest.mark.parametrize("version", ["0.9.9", "0.0.1"])
 def test_an_older_plugin_is_told_to_be_updated_and_keeps_its_code(
-    server: TestClient, hill: FullSchool, version: str
+    client: TestClient, school: FullSchool, version: str
 ) -> None:
-    sent = {**WHO, "code": code_for(hill.teacher)}
+    sent = {**WHO, "code": code_for(school.teacher)}
 
-    answer = server.post("/plugin/register", json={**sent, "plugin_version": version})
+    answer = client.post("/plugin/register", json={**sent, "plugin_version": version})
 
     assert answer.status_code == 409
     assert answer.json()["type"] == "urn:toolboxai:problem:plugin-too-old"
     assert "1.0.0" in answer.json()["detail"]
-    assert server.post("/plugin/register", json=sent).status_code == 201
+    assert client.post("/plugin/register", json=sent).status_code == 201
 
 
 def test_a_plugin_that_the_server_left_behind_is_told_with_its_next_request(
-    server: TestClient, plugin: Plugin
+    client: TestClient, plugin: Plugin
 ) -> None:
-    _change(server, PluginSession, plugin_version="0.9.9")
+    _change(client, PluginSession, plugin_version="0.9.9")
 
     assert plugin.poll().status_code == 409
 
@@ -202,18 +192,18 @@ def test_a_registration_is_refused_with_the_field_that_is_wrong(
 
 @pytest.mark.parametrize("role", [Role.STUDENT, None])
 def test_only_teachers_and_administrators_pair(
-    server: TestClient, hill: FullSchool, role: Role | None
+    client: TestClient, school: FullSchool, role: Role | None
 ) -> None:
-    asking = hill.people[role].client if role else server
+    asking = school.people[role].client if role else client
 
     assert asking.post("/plugin/pairing").status_code == (403 if role else 401)
 
 
 @pytest.mark.parametrize("header", ["Authorization", "X-Plugin-Token"])
-def test_a_session_is_known_by_its_token(server: TestClient, plugin: Plugin, header: str) -> None:
+def test_a_session_is_known_by_its_token(client: TestClient, plugin: Plugin, header: str) -> None:
     value = f"Bearer {plugin.token}" if header == "Authorization" else plugin.token
 
-    answer = beside(server).post("/plugin/heartbeat", headers={header: value})
+    answer = beside(client).post("/plugin/heartbeat", headers={header: value})
 
     assert answer.status_code == 200
 
@@ -227,9 +217,9 @@ def test_another_token_is_a_401(client: TestClient, token: str) -> None:
 
 
 def test_the_teachers_own_token_opens_nothing_of_the_plugins_and_the_other_way_round(
-    hill: FullSchool, plugin: Plugin
+    school: FullSchool, plugin: Plugin
 ) -> None:
-    assert hill.teacher.get("/plugin/messages").status_code == 401
+    assert school.teacher.get("/plugin/messages").status_code == 401
     assert plugin.client.get("/api/v1/plugin/sessions").status_code == 401
 
 
@@ -243,22 +233,22 @@ def test_the_teachers_own_token_opens_nothing_of_the_plugins_and_the_other_way_r
     ],
 )
 def test_a_session_that_is_over_is_a_401(
-    server: TestClient, plugin: Plugin, table: type, values: dict[str, object]
+    client: TestClient, plugin: Plugin, table: type, values: dict[str, object]
 ) -> None:
-    _change(server, table, **values)
+    _change(client, table, **values)
 
     assert plugin.poll().status_code == 401
 
 
-def test_who_asks_stays_known(server: TestClient, plugin: Plugin) -> None:
-    _change(server, PluginSession, seen_at=utc_now() - timedelta(hours=23))
+def test_who_asks_stays_known(client: TestClient, plugin: Plugin) -> None:
+    _change(client, PluginSession, seen_at=utc_now() - timedelta(hours=23))
     plugin.client.post("/plugin/heartbeat")
 
     async def seen(session: AsyncSession) -> bool:
         found = await session.get_one(PluginSession, plugin.session)
         return found.seen_at > utc_now() - timedelta(minutes=1)
 
-    assert in_database(server, seen)
+    assert in_database(client, seen)
 
 
 def test_a_plugin_may_leave(plugin: Plugin) -> None:
@@ -274,19 +264,19 @@ def test_more_requests_than_agreed_are_a_429(plugin: Plugin) -> None:
 
 
 def test_a_studio_that_is_paired_again_has_one_session(
-    server: TestClient, hill: FullSchool
+    client: TestClient, school: FullSchool
 ) -> None:
-    first, second = (paired(server, hill.teacher) for _ in range(2))
+    first, second = (paired(client, school.teacher) for _ in range(2))
 
     assert first.poll().status_code == 401
     assert second.poll().status_code == 204
 
 
 def test_of_too_many_studios_the_one_unseen_for_longest_ends(
-    server: TestClient, hill: FullSchool
+    client: TestClient, school: FullSchool
 ) -> None:
     studios = [
-        paired(server, hill.teacher, f"studio-{number}")
+        paired(client, school.teacher, f"studio-{number}")
         for number in range(MAX_SESSIONS_PER_USER + 1)
     ]
 
@@ -296,58 +286,56 @@ def test_of_too_many_studios_the_one_unseen_for_longest_ends(
 
 
 def test_a_school_lists_its_studios_and_no_others(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    school: FullSchool, other_school: FullSchool, plugin: Plugin
 ) -> None:
-    lake = full_school(server, "Lake School")
-    send(hill.teacher, plugin)
+    send(school.teacher, plugin)
 
-    (listed,) = hill.admin.get("/api/v1/plugin/sessions").json()
+    (listed,) = school.admin.get("/api/v1/plugin/sessions").json()
 
     assert listed["id"] == str(plugin.session)
-    assert listed["user_id"] == str(hill.people[Role.TEACHER].id)
+    assert listed["user_id"] == str(school.people[Role.TEACHER].id)
     assert (listed["plugin_version"], listed["waiting"]) == ("1.0.0", 1)
-    assert lake.teacher.get("/api/v1/plugin/sessions").json() == []
+    assert other_school.teacher.get("/api/v1/plugin/sessions").json() == []
 
 
 def test_another_schools_studio_is_not_there(
-    server: TestClient, hill: FullSchool, plugin: Plugin
+    school: FullSchool, other_school: FullSchool, plugin: Plugin
 ) -> None:
-    lake = full_school(server, "Lake School")
     address = f"/api/v1/plugin/sessions/{plugin.session}"
 
-    assert lake.admin.delete(address).status_code == 404
-    assert lake.admin.get(f"{address}/messages").status_code == 404
-    assert send(lake.admin, plugin).status_code == 404
-    assert send(hill.student, plugin).status_code == 403
+    assert other_school.admin.delete(address).status_code == 404
+    assert other_school.admin.get(f"{address}/messages").status_code == 404
+    assert send(other_school.admin, plugin).status_code == 404
+    assert send(school.student, plugin).status_code == 403
     assert plugin.poll().status_code == 204
 
 
-def test_a_teacher_may_end_a_session(hill: FullSchool, plugin: Plugin) -> None:
+def test_a_teacher_may_end_a_session(school: FullSchool, plugin: Plugin) -> None:
     address = f"/api/v1/plugin/sessions/{plugin.session}"
 
-    assert hill.teacher.delete(address).status_code == 204
-    assert hill.teacher.delete(address).status_code == 404
-    assert hill.teacher.delete(f"/api/v1/plugin/sessions/{uuid4()}").status_code == 404
+    assert school.teacher.delete(address).status_code == 204
+    assert school.teacher.delete(address).status_code == 404
+    assert school.teacher.delete(f"/api/v1/plugin/sessions/{uuid4()}").status_code == 404
     assert plugin.poll().status_code == 401
 
 
-def test_sessions_of_a_month_ago_are_forgotten(server: TestClient, hill: FullSchool) -> None:
-    paired(server, hill.teacher)
-    _change(server, PluginSession, seen_at=utc_now() - timedelta(days=31))
+def test_sessions_of_a_month_ago_are_forgotten(client: TestClient, school: FullSchool) -> None:
+    paired(client, school.teacher)
+    _change(client, PluginSession, seen_at=utc_now() - timedelta(days=31))
 
-    paired(server, hill.teacher, "studio-2")
+    paired(client, school.teacher, "studio-2")
 
     async def count(session: AsyncSession) -> int | None:
         return await session.scalar(select(func.count()).select_from(PluginSession))
 
-    assert in_database(server, count) == 1
+    assert in_database(client, count) == 1
 
 
-def test_a_user_of_no_school_pairs_nothing(server: TestClient) -> None:
+def test_a_user_of_no_school_pairs_nothing(client: TestClient) -> None:
     operator = User(username="operator", role=Role.OPERATOR, password_hash="-")
-    stored(server, operator)
+    stored(client, operator)
     code = new_code()
     later = utc_now() + timedelta(minutes=1)
-    stored(server, PairingCode(code_hash=hash_of(code), user_id=operator.id, expires_at=later))
+    stored(client, PairingCode(code_hash=hash_of(code), user_id=operator.id, expires_at=later))
 
-    assert server.post("/plugin/register", json={**WHO, "code": code}).status_code == 403
+    assert client.post("/plugin/register", json={**WHO, "code": code}).status_code == 403
