@@ -39,9 +39,10 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.counts = auth.Counts(settings.redis_url, settings.auth_secret)
     app.state.registry = operations.new_registry()
     app.state.lesson_tally = content.LessonTally(app.state.registry)
+    app.state.generation_tally = content.GenerationTally(app.state.registry)
     app.state.jobs = Jobs(
         app.state.database,
-        content.Generating(content.GenerationTally(app.state.registry)),
+        content.Generating(app.state.generation_tally),
         workers=settings.generation_workers,
     )
     app.state.plugin_office = roblox.Office(app.state.database)

@@ -39,7 +39,7 @@ from toolboxai.server.models import FINAL, Generation, new_id
 
 router = APIRouter(prefix="/api/v1/generations", tags=["generations"], responses=AUTH_RESPONSES)
 
-POLL_AGAIN_SECONDS = 1
+POLL_AGAIN_SECONDS = 2
 REQUEST_KEY = "Idempotency-Key"
 MAX_REQUEST_KEY_CHARS = 200
 
