@@ -18,7 +18,7 @@ from toolboxai.server.auth.dependencies import (
 )
 from toolboxai.server.auth.errors import TooManyRequestsError
 from toolboxai.server.auth.examples import AUTH_RESPONSES
-from toolboxai.server.auth.limiting import CountsDep, limited
+from toolboxai.server.auth.limiting import AddressDep, CountsDep, limited
 from toolboxai.server.auth.passwords import Cost, Passwords
 from toolboxai.server.auth.people import Member, SignedIn
 from toolboxai.server.auth.router import router
@@ -27,6 +27,7 @@ from toolboxai.server.auth.tokens import AccessTokens
 __all__ = [
     "AUTH_RESPONSES",
     "AccessTokens",
+    "AddressDep",
     "AdminDep",
     "Cost",
     "Counts",

@@ -4,13 +4,16 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
+from limits import RateLimitItemPerMinute
 
 from toolboxai import telemetry
-from toolboxai.server.roblox.errors import NotPairedError, TooManyRequestsError
+from toolboxai.server.auth import CountsDep, TooManyRequestsError
+from toolboxai.server.roblox.errors import NotPairedError
 from toolboxai.server.roblox.office import OfficeDep
 from toolboxai.server.roblox.protocol import REQUESTS_PER_MINUTE
 from toolboxai.server.roblox.studios import Studio, studio_with
 
+REQUESTS = RateLimitItemPerMinute(REQUESTS_PER_MINUTE, namespace="plugin requests")
 _bearer = HTTPBearer(
     scheme_name="PluginToken", description="A token from POST /plugin/register", auto_error=False
 )
@@ -27,6 +30,7 @@ async def studio(
     bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
     header: Annotated[str | None, Depends(_header)],
     office: OfficeDep,
+    counts: CountsDep,
 ) -> Studio:
     """Return the Studio that asks; raise a 401 for a token that isn't good, a 429 for too many requests."""
     token = header or (bearer.credentials if bearer else None)
@@ -42,8 +46,8 @@ async def studio(
             client=f"studio-{found.session_id}",
         )
     )
-    if office.requests.add(found.session_id) > REQUESTS_PER_MINUTE:
-        raise TooManyRequestsError(office.requests.seconds_left(found.session_id))
+    if not await counts.hit(REQUESTS, str(found.session_id)):
+        raise TooManyRequestsError(await counts.wait_seconds(REQUESTS, str(found.session_id)))
     return found
 
 

@@ -43,16 +43,6 @@ class NotPairedError(CallerError):
         )
 
 
-class TooManyRequestsError(CallerError):
-    """More requests than the plugin was told to send."""
-
-    status = 429
-
-    def __init__(self, wait_seconds: int) -> None:
-        super().__init__("Too many requests. Please wait as long as Retry-After says.")
-        self.headers = {"Retry-After": str(wait_seconds)}
-
-
 class SessionNotFoundError(CallerError):
     """No plugin session of this school has this id, or it is over."""
 

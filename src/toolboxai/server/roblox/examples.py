@@ -4,7 +4,7 @@ from typing import Any
 
 from fastapi.openapi.models import Example
 
-from toolboxai.server.auth import AUTH_RESPONSES
+from toolboxai.server.auth import AUTH_RESPONSES, TooManyRequestsError
 from toolboxai.server.error_handling import NOT_JSON as NOT_JSON_DETAIL
 from toolboxai.server.problems import documented
 from toolboxai.server.roblox.errors import (
@@ -14,7 +14,6 @@ from toolboxai.server.roblox.errors import (
     PairingRefusedError,
     PluginTooOldError,
     SessionNotFoundError,
-    TooManyRequestsError,
 )
 from toolboxai.server.roblox.schemas import Registered
 

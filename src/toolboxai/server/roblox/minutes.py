@@ -3,7 +3,6 @@
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from math import ceil
 from time import monotonic
 
 WINDOW_SECONDS = 60.0
@@ -33,16 +32,6 @@ class Minutes:
                 self._minutes.popitem(last=False)
         minute.times += 1
         return minute.times
-
-    def times(self, key: Hashable) -> int:
-        """Return how often it happened within the minute."""
-        minute = self._current(key)
-        return minute.times if minute else 0
-
-    def seconds_left(self, key: Hashable) -> int:
-        """Return in how many seconds the minute is over; at least one."""
-        minute = self._current(key)
-        return max(1, ceil(minute.began + WINDOW_SECONDS - self._now())) if minute else 1
 
     def _current(self, key: Hashable) -> _Minute | None:
         minute = self._minutes.get(key)

@@ -1,4 +1,4 @@
-"""What one process keeps for its plugins: their line to the database, the bells of polls that wait, what it counts."""
+"""What one process keeps for its plugins: their line to the database, the bells of polls that wait, what was told of late."""
 
 from typing import Annotated
 
@@ -17,8 +17,6 @@ class Office:
     def __init__(self, database: Database) -> None:
         self.database = Line(database)
         self.bells = Bells(lambda sessions: mailbox.newest_of(self.database, sessions))
-        self.requests = Minutes()
-        self.refused_codes = Minutes()
         self.told_errors = Minutes()
 
 

@@ -5,18 +5,15 @@ import json
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Query, Request, Response, status
+from fastapi import APIRouter, Body, Query, Response, status
+from limits import RateLimitItemPerMinute
 
 from toolboxai import telemetry
-from toolboxai.server.auth import TeacherDep
+from toolboxai.server.auth import AddressDep, CountsDep, TeacherDep, TooManyRequestsError
 from toolboxai.server.database import DatabaseDep
 from toolboxai.server.roblox import examples, luau, mailbox, pairing, studios
 from toolboxai.server.roblox.dependencies import StudioDep
-from toolboxai.server.roblox.errors import (
-    PairingRefusedError,
-    PluginTooOldError,
-    TooManyRequestsError,
-)
+from toolboxai.server.roblox.errors import PairingRefusedError, PluginTooOldError
 from toolboxai.server.roblox.mailbox import Batch, Receipt
 from toolboxai.server.roblox.office import Office, OfficeDep
 from toolboxai.server.roblox.protocol import (
@@ -44,6 +41,7 @@ from toolboxai.server.roblox.studios import Studio
 
 router = APIRouter(prefix="/plugin", tags=["plugin"])
 
+REFUSED_CODES = RateLimitItemPerMinute(MAX_REFUSED_CODES_PER_MINUTE, namespace="plugin codes")
 Cursor = Annotated[
     int, Query(ge=0, le=MAX_NUMBER, description="The number of the newest message that it has")
 ]
@@ -70,9 +68,10 @@ async def pair(who: TeacherDep, database: DatabaseDep, response: Response) -> Pa
     responses=examples.REGISTER,
 )
 async def register(
-    request: Request,
     registration: Annotated[Registration, Body(openapi_examples=examples.REGISTRATION)],
     office: OfficeDep,
+    counts: CountsDep,
+    address: AddressDep,
     response: Response,
 ) -> Registered:
     """Trade a code for a session that acts for the teacher. It ends after 24 hours without a request.
@@ -84,9 +83,8 @@ async def register(
     telemetry.set_context(telemetry.Plugin(action="register", version=version))
     if version_of(version) < version_of(MIN_PLUGIN_VERSION):
         raise PluginTooOldError  # before the code is used up
-    address = request.client.host if request.client else ""
-    if office.refused_codes.times(address) >= MAX_REFUSED_CODES_PER_MINUTE:
-        raise TooManyRequestsError(office.refused_codes.seconds_left(address))
+    if not await counts.has_room(REFUSED_CODES, address):
+        raise TooManyRequestsError(await counts.wait_seconds(REFUSED_CODES, address))
     try:
         made = await pairing.register(
             office.database,
@@ -95,7 +93,7 @@ async def register(
             studio_id=registration.studio_id,
         )
     except PairingRefusedError:
-        office.refused_codes.add(address)
+        await counts.hit(REFUSED_CODES, address)
         raise
     for replaced in made.replaced:
         office.bells.ring(replaced)
