@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, NamedTuple
 
 from toolboxai.telemetry.capture.variables import MAX_EVENT_LOCAL_CHARS, Budget, locals_of
 from toolboxai.telemetry.conversations import is_of_a_library
@@ -39,37 +39,45 @@ def frames_of(
         traceback = traceback.tb_next
     if len(steps) > MAX_FRAMES:
         steps = [*steps[: MAX_FRAMES // 2], *steps[-MAX_FRAMES // 2 :]]
+    located = [_located(frame, line, prefixes) for frame, line in steps]
     # Who talks to a model holds what was said in variables, and pupils say it.
-    if any(is_of_a_library(_module(frame)) for frame, _ in steps):
+    if any(is_of_a_library(each.module) for each in located):
         budget = Budget(0)
-    has_own = any(
-        _is_in_app(frame.f_code.co_filename, _module(frame), prefixes) for frame, _ in steps
-    )
+    has_own = any(each.in_app for each in located)
     # The innermost frames say most, so they are the first to spend the budget.
     frames = [
-        _frame(frame, line, prefixes, budget, source_for_all=not has_own)
-        for frame, line in reversed(steps)
+        _described(each, budget, has_source=each.in_app or not has_own)
+        for each in reversed(located)
     ]
     return frames[::-1]
 
 
-def _frame(
-    frame: FrameType, line: int, prefixes: tuple[str, ...], budget: Budget, *, source_for_all: bool
-) -> dict[str, Any]:
-    code, module = frame.f_code, _module(frame)
-    in_app = _is_in_app(code.co_filename, module, prefixes)
+class _Located(NamedTuple):
+    frame: FrameType
+    line: int
+    module: str
+    in_app: bool
+
+
+def _located(frame: FrameType, line: int, prefixes: tuple[str, ...]) -> _Located:
+    module = _module(frame)
+    return _Located(frame, line, module, _is_in_app(frame.f_code.co_filename, module, prefixes))
+
+
+def _described(step: _Located, budget: Budget, *, has_source: bool) -> dict[str, Any]:
+    code = step.frame.f_code
     described: dict[str, Any] = {
-        "filename": _filename(code.co_filename, module),
+        "filename": _filename(code.co_filename, step.module),
         "abs_path": code.co_filename,
         "function": code.co_name,  # not co_qualname: Sentry groups by what other SDKs send
-        "module": module,
-        "lineno": line,
-        "in_app": in_app,
+        "module": step.module,
+        "lineno": step.line,
+        "in_app": step.in_app,
     }
-    if in_app or source_for_all:
-        described |= _source(code.co_filename, line)
-    if in_app:
-        described["vars"] = locals_of(frame.f_locals, budget)
+    if has_source:
+        described |= _source(code.co_filename, step.line)
+    if step.in_app:
+        described["vars"] = locals_of(step.frame.f_locals, budget)
     return described
 
 

@@ -99,7 +99,7 @@ class Reporting:
             counters.dropped("storm", "error")
             return
         event = self._event_of(failure, handled=handled, mechanism=mechanism)
-        self._storms.remember(kind, without_variables(event))
+        self._storms.remember(kind, lambda: without_variables(event))
         self._send(event, failure)
 
     def admits(self, failure: Failure, kind: str | None = None) -> bool:
@@ -158,7 +158,7 @@ class Reporting:
         if not self._storms.admits(kind, user):
             counters.dropped("storm", "error")
             return
-        self._storms.remember(kind, event)
+        self._storms.remember(kind, lambda: event)
         self._send(event)
 
     def logged(self, entry: Entry) -> None:

@@ -63,12 +63,12 @@ class Storms:
             storm = self._storms[kind] = Storm(self._now())
         return storm
 
-    def remember(self, kind: str, example: Mapping[str, Any]) -> None:
-        """Keep the last event that is sent in full, to tell the storm with, should it be one."""
+    def remember(self, kind: str, example: Callable[[], Mapping[str, Any]]) -> None:
+        """Keep an example of the last event that is sent in full, to tell the storm with, should it be one."""
         with self._lock:
             storm = self._storms.get(kind)
             if storm is not None and storm.admitted == self._limit and storm.example is None:
-                storm.example = example
+                storm.example = example()
 
     def over(self, *, all_of_them: bool = False) -> list[Storm]:
         """Return, and forget, the storms whose window is over."""
