@@ -1,5 +1,6 @@
 """How a Studio becomes a teacher's, and how it ends."""
 
+import asyncio
 import json
 from datetime import timedelta
 from uuid import uuid4
@@ -9,12 +10,14 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
-from tests.server.conftest import Start
+from tests.server.conftest import Start, application
 from tests.server.people import FullSchool, beside, in_database, stored
 from tests.server.plugins import WHO, Plugin, code_for, paired, send
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.server.models import PairingCode, PluginSession, Role, User, utc_now
+from toolboxai.server.roblox.errors import PairingRefusedError
+from toolboxai.server.roblox.pairing import Registered, register
 from toolboxai.server.roblox.protocol import MAX_SESSIONS_PER_USER, REQUESTS_PER_MINUTE
 from toolboxai.server.roblox.secrets import CODE_ALPHABET, hash_of, new_code
 
@@ -39,6 +42,24 @@ def test_a_code_pairs_a_studio_once(client: TestClient, school: FullSchool) -> N
     assert first.status_code == 201
     assert second.status_code == 403
     assert second.json()["type"] == "urn:toolboxai:problem:pairing-refused"
+
+
+def test_of_several_who_use_a_code_at_once_one_is_paired(
+    client: TestClient, school: FullSchool
+) -> None:
+    code, database = code_for(school.teacher), application(client).state.database
+
+    async def all_at_once() -> list[object]:
+        tries = [
+            register(database, code, plugin_version="1.0.0", studio_id=f"studio-{number}")
+            for number in range(5)
+        ]
+        return await asyncio.gather(*tries, return_exceptions=True)
+
+    assert client.portal is not None
+    made = client.portal.call(all_at_once)
+    assert sum(isinstance(each, Registered) for each in made) == 1
+    assert sum(isinstance(each, PairingRefusedError) for each in made) == 4
 
 
 def test_a_registered_plugin_knows_how_to_ask(client: TestClient, school: FullSchool) -> None:

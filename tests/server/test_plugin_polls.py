@@ -140,6 +140,18 @@ async def test_one_look_a_second_is_for_everybody_who_waits() -> None:
     assert len(bells) == 0
 
 
+async def test_who_comes_just_after_the_last_one_left_is_looked_for_too() -> None:
+    async def look(waiting: Collection[UUID]) -> dict[UUID, int]:
+        return dict.fromkeys(waiting, 5)
+
+    bells, until = Bells(look, look_every_seconds=0.01), asyncio.get_running_loop().time() + 10
+
+    with bells.listening(uuid4()):
+        pass
+    with bells.listening(uuid4()) as bell:
+        assert await bell.wait(until)
+
+
 async def test_a_database_that_is_away_for_a_moment_ends_no_poll() -> None:
     looks = 0
 

@@ -83,7 +83,7 @@ class Bells:
         if earlier := self._bells.get(session_id):
             earlier.give_up()
         self._bells[session_id] = bell
-        if self._watch is None or self._watch.done():
+        if self._watch is None:
             # In a context of its own: it looks for everybody, not for the request that came first.
             looking = self._look_again_and_again()
             self._watch = asyncio.create_task(looking, context=Context())
@@ -92,8 +92,9 @@ class Bells:
         finally:
             if self._bells.get(session_id) is bell:
                 del self._bells[session_id]
-            if not self._bells:
+            if not self._bells and self._watch is not None:
                 self._watch.cancel()
+                self._watch = None
 
     def ring(self, session_id: UUID) -> None:
         """Wake the poll of a session, if one waits here."""

@@ -125,12 +125,12 @@ async def waiting_after(database: Sessions, session_id: UUID, cursor: int) -> Ba
                 .limit(MAX_BATCH_MESSAGES + 1)
             )
             messages = found.all()
-        if cursor > newest:
-            # Taken as it is, it would hide everything until the numbers had caught up.
-            raise InvalidInputError(field="cursor", reason="is above the newest message's number")
-        fitting = _fitting(messages)
-        if any(message.delivered_at is None for message in fitting):
-            await _note_delivered(database, fitting, now)
+    if cursor > newest:
+        # Taken as it is, it would hide everything until the numbers had caught up.
+        raise InvalidInputError(field="cursor", reason="is above the newest message's number")
+    fitting = _fitting(messages)
+    if any(message.delivered_at is None for message in fitting):
+        await _note_delivered(database, fitting, now)
     return Batch(fitting, newest, is_more=len(fitting) < len(messages))
 
 
@@ -148,9 +148,10 @@ async def _note_delivered(
     database: Sessions, messages: Sequence[PluginMessage], now: datetime
 ) -> None:
     new = [message.id for message in messages if message.delivered_at is None]
-    async with database.writing() as session:
-        delivered = update(PluginMessage).where(PluginMessage.id.in_(new))
-        await session.execute(delivered.values(delivered_at=now))
+    delivered = update(PluginMessage).where(PluginMessage.id.in_(new)).values(delivered_at=now)
+    with database_operation("note what a plugin gets"):
+        async with database.writing() as session:
+            await session.execute(delivered)
 
 
 async def note_receipts(database: Sessions, session_id: UUID, receipts: Sequence[Receipt]) -> int:

@@ -50,31 +50,35 @@ class Listed:
 async def studio_with(database: Sessions, token: str) -> Studio:
     """Return the Studio that has ``token``, and note that it was seen; or raise why it may not ask."""
     now = utc_now()
-    found = select(PluginSession, User).join(User, User.id == PluginSession.user_id)
+    theirs = (
+        select(PluginSession, User)
+        .join(User, User.id == PluginSession.user_id)
+        .where(PluginSession.token_hash == hash_of(token))
+    )
     with database_operation("read a plugin session"):
         async with database.session() as session:
-            theirs = found.where(PluginSession.token_hash == hash_of(token))
             row = (await session.execute(theirs)).one_or_none()
-        if row is None:
-            telemetry.authentication_failed(reason="plugin_token")
-            raise NotPairedError
-        known, user = row.PluginSession, row.User
-        is_over = known.ended_at is not None or known.seen_at <= now - IDLE_LIFETIME
-        if is_over or user.disabled_at is not None or user.role not in MAY_PAIR:
-            raise NotPairedError
-        if version_of(known.plugin_version) < version_of(MIN_PLUGIN_VERSION):
-            raise PluginTooOldError
-        if known.seen_at <= now - SEEN_EVERY:
-            await _note_seen(database, known.id, now)
+    if row is None:
+        telemetry.authentication_failed(reason="plugin_token")
+        raise NotPairedError
+    known, user = row.PluginSession, row.User
+    is_over = known.ended_at is not None or known.seen_at <= now - IDLE_LIFETIME
+    if is_over or user.disabled_at is not None or user.role not in MAY_PAIR:
+        raise NotPairedError
+    if version_of(known.plugin_version) < version_of(MIN_PLUGIN_VERSION):
+        raise PluginTooOldError
+    if known.seen_at <= now - SEEN_EVERY:
+        await _note_seen(database, known.id, now)
     return Studio(
         known.id, known.school_id, user.id, user.role, known.plugin_version, known.last_number
     )
 
 
 async def _note_seen(database: Sessions, session_id: UUID, now: datetime) -> None:
-    async with database.writing() as session:
-        seen = update(PluginSession).where(PluginSession.id == session_id).values(seen_at=now)
-        await session.execute(seen)
+    seen = update(PluginSession).where(PluginSession.id == session_id).values(seen_at=now)
+    with database_operation("note that a plugin was seen"):
+        async with database.writing() as session:
+            await session.execute(seen)
 
 
 async def live_sessions(database: Sessions, school_id: UUID, *, limit: int) -> list[Listed]:
