@@ -1,7 +1,13 @@
 """What is stored. Knows columns, not sessions."""
 
 from toolboxai.server.models.base import Base, new_id, utc_now
-from toolboxai.server.models.lessons import FINAL, Generation, GenerationStatus, StoredLesson
+from toolboxai.server.models.lessons import (
+    FINAL,
+    Generation,
+    GenerationStatus,
+    StoredLesson,
+    TokenUse,
+)
 from toolboxai.server.models.plugin import PairingCode, PluginMessage, PluginSession
 from toolboxai.server.models.schools import (
     AuditEvent,
@@ -28,6 +34,7 @@ __all__ = [
     "School",
     "SchoolClass",
     "StoredLesson",
+    "TokenUse",
     "User",
     "new_id",
     "utc_now",

@@ -1,6 +1,6 @@
 """What was made: lessons, and the orders that led to them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -103,3 +103,14 @@ class Generation(Base):
     created_at: Mapped[datetime] = mapped_column(Moment, default=utc_now)
     started_at: Mapped[datetime | None] = mapped_column(Moment)
     finished_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class TokenUse(Base):
+    """What a school's orders have used of a model outside on one day of UTC."""
+
+    __tablename__ = "token_use"
+
+    day: Mapped[date] = mapped_column(primary_key=True)
+    school_id: Mapped[UUID] = mapped_column(ForeignKey("school.id"), primary_key=True)
+    input_tokens: Mapped[int] = mapped_column(BigInteger)
+    output_tokens: Mapped[int] = mapped_column(BigInteger)

@@ -136,6 +136,14 @@ def _add_orders() -> None:
     )
     op.create_index("ix_generation_school", "generation", ["school_id", "id"])
     op.create_index("ix_generation_waiting", "generation", ["status", "created_at"])
+    op.create_table(
+        "token_use",
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("school_id", sa.Uuid(), sa.ForeignKey("school.id"), nullable=False),
+        sa.Column("input_tokens", sa.BigInteger(), nullable=False),
+        sa.Column("output_tokens", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("day", "school_id"),
+    )
 
 
 def _add_plugins() -> None:
