@@ -12,6 +12,7 @@ from starlette.testclient import TestClient
 from tests import services
 from tests.conftest import need
 from tests.server.databases import SharedPostgres
+from tests.server.fake_llm import KEY, MODEL, FakeLlm, running_llm
 from tests.server.people import CHEAP, FullSchool, full_school
 from tests.telemetry.sink import RecordingSink, running_sink
 from toolboxai import telemetry
@@ -20,6 +21,7 @@ from toolboxai.server.config import Settings
 from toolboxai.server.main import create_app
 
 Start = Callable[..., TestClient]
+AskTeacher = Callable[..., TestClient]
 ON_BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 # For a test whose server uses what only one of them has: @ON_SQLITE beside `start`.
 ON_SQLITE = pytest.mark.parametrize("server_database", ["sqlite"], indirect=True)
@@ -104,6 +106,24 @@ def school(client: TestClient) -> FullSchool:
 def other_school(client: TestClient) -> FullSchool:
     """Another school at the same server."""
     return full_school(client, "Lake School")
+
+
+@pytest.fixture
+def llm() -> Iterator[FakeLlm]:
+    """A model that answers well until it is told otherwise."""
+    with running_llm() as model:
+        yield model
+
+
+@pytest.fixture
+def teacher_with(start: Start, llm: FakeLlm) -> AskTeacher:
+    """Return a teacher at a server that asks ``llm``, with what the test changes."""
+
+    def run(**changes: Any) -> TestClient:  # noqa: ANN401 - the values of any setting
+        server = start(llm_base_url=llm.url, llm_model=MODEL, llm_api_key=KEY, **changes)
+        return full_school(server, "Hill School").teacher
+
+    return run
 
 
 def application(client: TestClient) -> FastAPI:

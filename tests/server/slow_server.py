@@ -14,6 +14,7 @@ from fastapi import FastAPI
 
 from toolboxai.server.config import load_settings
 from toolboxai.server.content import Generating, service
+from toolboxai.server.content.authors import Authors
 from toolboxai.server.content.orders import Made, Order, Progress
 from toolboxai.server.jobs import Jobs, crew
 from toolboxai.server.main import create_app
@@ -28,13 +29,13 @@ class SlowWork:
         self._journal = os.open(journal, os.O_CREAT | os.O_APPEND | os.O_WRONLY)
         self._seconds = seconds
 
-    async def __call__(self, order: Order, *, progress: Progress) -> Made:
+    async def __call__(self, order: Order, *, authors: Authors, progress: Progress) -> Made:
         """Take the time of all steps, then make it."""
         self._note("begin", order)
         for done, step in enumerate(STEPS):
             progress(step, done, len(STEPS))
             await asyncio.sleep(self._seconds)
-        made = await service.generate(order, progress=progress)
+        made = await service.generate(order, authors=authors, progress=progress)
         self._note("made", order)
         return made
 
@@ -49,7 +50,7 @@ def slow_app(journal: Path) -> FastAPI:
     work = SlowWork(journal, float(os.environ["SECONDS_A_STEP"]))
     app.state.jobs = Jobs(
         app.state.database,
-        Generating(app.state.generation_tally, work),
+        Generating(app.state.generation_tally, app.state.authors, work),
         workers=settings.generation_workers,
         lease_seconds=float(os.environ["LEASE_SECONDS"]),
     )

@@ -11,6 +11,8 @@ from sentry_sdk.utils import BadDsn, Dsn
 
 from toolboxai import __version__
 from toolboxai.server.config import Settings, SettingsError, load_settings, valid_dsn
+from toolboxai.server.content import choosing
+from toolboxai.server.main import create_app
 
 
 def test_nothing_has_to_be_set() -> None:
@@ -53,6 +55,11 @@ def test_nothing_has_to_be_set() -> None:
         ("TOOLBOXAI_DATA_DIR", "elsewhere", "data_dir", Path("elsewhere")),
         ("TOOLBOXAI_AUTH_KEY", "k" * 32, "auth_secret", "k" * 32),
         ("REDIS_URL", "redis://cache/0", "redis_url", "redis://cache/0"),
+        ("TOOLBOXAI_LLM_BASE_URL", "", "llm_base_url", ""),
+        ("TOOLBOXAI_LLM_API_KEY", "sk-made-up", "llm_api_key", "sk-made-up"),
+        ("TOOLBOXAI_LLM_TIMEOUT_SECONDS", "5", "llm_timeout_seconds", 5.0),
+        ("TOOLBOXAI_LLM_MAX_TOKENS_PER_DAY", "0", "llm_max_tokens_per_day", 0),
+        ("TOOLBOXAI_LLM_FALLBACK", "false", "llm_fallback", False),
         ("TOOLBOXAI_SPOOL_MAX_BYTES", "2097152", "spool_max_bytes", 2_097_152),
         ("TOOLBOXAI_SPOOL_MAX_AGE_HOURS", "24", "spool_max_age_hours", 24.0),
     ],
@@ -88,6 +95,46 @@ def test_a_policy_file_that_is_wrong_stops_the_start_with_file_key_and_what_to_d
     message = str(refused.value)
     assert message.startswith("SENTRY_PRIVACY_POLICY='policy.toml': policy.toml: switched_off: ")
     assert "these can be switched off" in message
+
+
+@pytest.mark.parametrize(
+    ("address", "rule"),
+    [
+        ("localhost:11434", "http:// or https://"),
+        ("http://", "http:// or https://"),
+        ("https://user:s3cret@llm.example/v1", "the key is TOOLBOXAI_LLM_API_KEY"),
+        ("https://llm.example/v1?key=s3cret", "the key is TOOLBOXAI_LLM_API_KEY"),
+    ],
+)
+def test_a_model_s_address_that_can_not_be_used_is_refused_and_not_quoted(
+    monkeypatch: pytest.MonkeyPatch, address: str, rule: str
+) -> None:
+    monkeypatch.setenv("TOOLBOXAI_LLM_BASE_URL", address)
+    monkeypatch.setenv("TOOLBOXAI_LLM_MODEL", "some-model")
+
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+
+    assert rule in str(refused.value)
+    assert "s3cret" not in str(refused.value)
+
+
+def test_a_model_s_address_without_a_model_s_name_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TOOLBOXAI_LLM_BASE_URL", "http://127.0.0.1:11434/v1")
+
+    with pytest.raises(SettingsError, match=r"^TOOLBOXAI_LLM_MODEL='': must be set, because"):
+        load_settings()
+
+
+def test_a_model_outside_without_its_extra_is_refused_with_the_remedy(
+    settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(choosing, "EXTRA", ("openai", "not_installed_here"))
+
+    with pytest.raises(SettingsError, match=r"not_installed_here .*pip install 'toolboxai\[llm\]'"):
+        create_app(settings(llm_base_url="http://127.0.0.1:9/v1", llm_model="some-model"))
 
 
 def test_an_empty_variable_switches_off_what_the_file_sets(
@@ -132,6 +179,9 @@ def test_a_database_url_gets_the_async_driver(
         ("SENTRY_RELEASE", "x" * 201, "at most 200", "package@version"),
         ("SENTRY_ENABLE_LOGS", "perhaps", "valid boolean", "true or false"),
         ("TOOLBOXAI_PORT", "70000", "less than or equal to 65535", "free port"),
+        ("TOOLBOXAI_LLM_TIMEOUT_SECONDS", "0", "greater than 0", "seconds, at most 600"),
+        ("TOOLBOXAI_LLM_MAX_TOKENS_PER_DAY", "-1", "greater than or equal to 0", "tokens"),
+        ("TOOLBOXAI_LLM_FALLBACK", "perhaps", "valid boolean", "true or false"),
         ("TOOLBOXAI_SPOOL_MAX_BYTES", "10", "greater than or equal to 1048576", "1 MiB"),
         ("TOOLBOXAI_SPOOL_MAX_AGE_HOURS", "0.5", "greater than or equal to 1", "hours, 1 or more"),
     ],

@@ -5,7 +5,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import asyncpg
 import pytest
@@ -14,14 +14,15 @@ from sqlalchemy.exc import IntegrityError
 from starlette.testclient import TestClient
 
 from tests.server.conftest import ON_SQLITE, Start, application
+from tests.server.people import full_school
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.server.config import Settings
-from toolboxai.server.content.engine.curriculum import MATHEMATICS
-from toolboxai.server.content.schemas import LessonRequest
-from toolboxai.server.content.service import keep, make_lesson
+from toolboxai.server.content.examples import LESSON
+from toolboxai.server.content.schemas import Lesson
+from toolboxai.server.content.service import keep
 from toolboxai.server.database import Database, DatabaseUnreachableError
-from toolboxai.server.models import StoredLesson
+from toolboxai.server.models import School, StoredLesson
 
 pytestmark = pytest.mark.anyio
 Build = Callable[..., Settings]
@@ -42,13 +43,26 @@ async def test_several_workers_may_start_at_once(address: str) -> None:
         await worker.stop()
 
 
+def a_lesson() -> Lesson:
+    """Return the lesson of the documentation, with an id of its own."""
+    (shown,) = LESSON["content"].values()
+    return Lesson.model_validate({**shown["example"], "id": uuid4()})
+
+
+async def a_school(database: Database) -> UUID:
+    """Store a school, and return its id."""
+    school = School(name="Hill School")
+    async with database.writing() as session:
+        session.add(school)
+    return school.id
+
+
 async def test_the_same_lesson_stored_twice_at_once_is_new_only_once(address: str) -> None:
     database = Database(address)
     await database.start()
-    request = LessonRequest(grade=3, objective="times-tables", seed=1)
-    lesson = make_lesson(request, MATHEMATICS, seed=1)
+    school_id, lesson = await a_school(database), a_lesson()
 
-    stored = await asyncio.gather(*(keep(database, lesson) for _ in range(4)))
+    stored = await asyncio.gather(*(keep(database, lesson, school_id) for _ in range(4)))
 
     assert sorted(stored) == [False, False, False, True]
     await database.stop()
@@ -57,14 +71,14 @@ async def test_the_same_lesson_stored_twice_at_once_is_new_only_once(address: st
 async def test_on_sqlite_nobody_is_overtaken_while_waiting_to_write(tmp_path: Path) -> None:
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
     await database.start()
+    school_id = await a_school(database)
     done: list[int] = []
 
-    async def store(seed: int) -> None:
-        request = LessonRequest(grade=3, objective="times-tables")
-        await keep(database, make_lesson(request, MATHEMATICS, seed))
-        done.append(seed)
+    async def store(number: int) -> None:
+        await keep(database, a_lesson(), school_id)
+        done.append(number)
 
-    await asyncio.gather(*(store(seed) for seed in range(30)))
+    await asyncio.gather(*(store(number) for number in range(30)))
 
     assert done == list(range(30))
     await database.stop()
@@ -73,7 +87,7 @@ async def test_on_sqlite_nobody_is_overtaken_while_waiting_to_write(tmp_path: Pa
 async def test_what_fails_halfway_is_not_written(address: str) -> None:
     database = Database(address)
     await database.start()
-    lesson = make_lesson(LessonRequest(grade=3, objective="times-tables"), MATHEMATICS, seed=1)
+    school_id, lesson = await a_school(database), a_lesson()
     row = {"subject": "mathematics", "objective": "x", "grade": 3, "seed": 1, "content": "{}"}
 
     with pytest.raises(ZeroDivisionError):
@@ -81,7 +95,7 @@ async def test_what_fails_halfway_is_not_written(address: str) -> None:
             await session.execute(insert(StoredLesson).values(id=lesson.id, **row))
             raise ZeroDivisionError
 
-    assert await keep(database, lesson)
+    assert await keep(database, lesson, school_id)
     await database.stop()
 
 
@@ -90,12 +104,13 @@ async def test_what_fails_halfway_is_not_written(address: str) -> None:
 def test_connections_that_the_database_closed_are_replaced_unnoticed(
     client: TestClient, server_database: str
 ) -> None:
+    teacher = full_school(client, "Hill School").teacher
     lesson = {"grade": 3, "objective": "times-tables"}
-    client.post("/generate_content", json=lesson)
+    teacher.post("/generate_content", json=lesson)
 
     asyncio.run(_close_connections_to(server_database))
 
-    assert client.post("/generate_content", json=lesson).status_code == 201
+    assert teacher.post("/generate_content", json=lesson).status_code == 201
 
 
 async def _close_connections_to(url: str) -> None:
@@ -201,9 +216,10 @@ def test_a_database_that_breaks_is_a_503_reported_once_as_handled(
     start: Start, sink: RecordingSink
 ) -> None:
     client = start(sentry_dsn=sink.dsn)
-    _break(client, "DROP TABLE lesson")
+    teacher = full_school(client, "Hill School").teacher
+    _break(client, "ALTER TABLE lesson RENAME TO gone")
 
-    answer = client.post("/generate_content", json={"grade": 3, "objective": "times-tables"})
+    answer = teacher.post("/generate_content", json={"grade": 3, "objective": "times-tables"})
 
     telemetry.flush(5)
     (event,) = sink.items("event")

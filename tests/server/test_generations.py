@@ -14,6 +14,7 @@ from tests.server.people import FullSchool, full_school, person, signed_in
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
 from toolboxai.server.content import Generating
+from toolboxai.server.content.authors import Authors
 from toolboxai.server.content.orders import Made, Order, Progress
 from toolboxai.server.jobs import Jobs, queue
 from toolboxai.server.models import Role
@@ -23,7 +24,8 @@ ORDERED = {"kind": "lesson", "grade": 4, "objective": "equivalent-fractions", "s
 Adapt = Callable[[FastAPI], None]
 
 
-async def _fail(order: Order, *, progress: Progress) -> Made:
+async def _fail(order: Order, *, authors: Authors, progress: Progress) -> Made:
+    del authors
     progress("plan", 0, 4)
     msg = f"no plan for {order.objective}"
     raise RuntimeError(msg)
@@ -33,7 +35,7 @@ def making(generate: Callable[..., Any]) -> Adapt:
     """Return what lets a server make content by ``generate``."""
 
     def adapt(app: FastAPI) -> None:
-        work = Generating(app.state.generation_tally, generate)
+        work = Generating(app.state.generation_tally, app.state.authors, generate)
         app.state.jobs = Jobs(app.state.database, work, workers=1)
 
     return adapt

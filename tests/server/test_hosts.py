@@ -7,6 +7,7 @@ from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.server.conftest import Start
+from tests.server.people import full_school
 from toolboxai.server.hosts import KnownHosts, is_in, place_of
 
 pytestmark = pytest.mark.anyio
@@ -107,7 +108,9 @@ def _posted_from(client: TestClient, origin: str, host: str = "localhost:8008") 
 def test_pages_of_the_server_may_change_something(
     server: TestClient, origin: str, host: str
 ) -> None:
-    assert _posted_from(server, origin, host) == 201
+    teacher = full_school(server, "Hill School").teacher
+
+    assert _posted_from(teacher, origin, host) == 201
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.server.people import FullSchool
 from toolboxai.server.inflating import MAX_INFLATED_BYTES, InflatedBodies
 from toolboxai.server.limits import MAX_BODY_BYTES
 
@@ -93,10 +94,10 @@ def test_a_bomb_is_refused(client: TestClient) -> None:
     assert _post(client, bomb) == (413, "Inflated, the body may have 1,048,576 bytes at most.")
 
 
-def test_a_body_is_read_up_to_the_limit(client: TestClient) -> None:
+def test_a_body_is_read_up_to_the_limit(school: FullSchool) -> None:
     asked = b'{"grade": 4, "objective": "equivalent-fractions", "seed": 7}'
 
-    status, _ = _post(client, gzip.compress(asked.ljust(MAX_INFLATED_BYTES)))
+    status, _ = _post(school.teacher, gzip.compress(asked.ljust(MAX_INFLATED_BYTES)))
 
     assert status == 201
 
@@ -126,7 +127,7 @@ def test_a_request_without_a_body_needs_no_encoding(client: TestClient, encoding
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", "X-GZIP"])
-def test_names_of_encodings_are_read_as_http_has_them(client: TestClient, encoding: str) -> None:
+def test_names_of_encodings_are_read_as_http_has_them(school: FullSchool, encoding: str) -> None:
     body = b"{}" if encoding.lower() != "x-gzip" else gzip.compress(b"{}")
 
-    assert _post(client, body, encoding)[0] == 422
+    assert _post(school.teacher, body, encoding)[0] == 422

@@ -5,6 +5,7 @@ from starlette.exceptions import HTTPException
 from starlette.testclient import TestClient
 from starlette.types import Message, Receive, Scope, Send
 
+from tests.server.people import FullSchool
 from toolboxai.server.limits import MAX_BODY_BYTES, BodyLimit
 
 JSON = {"content-type": "application/json"}
@@ -58,7 +59,7 @@ def test_an_announcement_alone_is_enough(client: TestClient, length: str) -> Non
     assert answer.status_code == 413
 
 
-def test_a_body_at_the_limit_is_read(client: TestClient) -> None:
-    answer = client.post("/generate_content", content=b"x" * MAX_BODY_BYTES, headers=JSON)
+def test_a_body_at_the_limit_is_read(school: FullSchool) -> None:
+    answer = school.teacher.post("/generate_content", content=b"x" * MAX_BODY_BYTES, headers=JSON)
 
     assert answer.status_code == 422

@@ -8,11 +8,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from tests.server.conftest import Start, application, on_this_machine
+from tests.server.people import FullSchool, full_school
 from tests.telemetry.sink import RecordingSink
 from toolboxai import __version__, telemetry
+from toolboxai.server.content.authors import Authors
 from toolboxai.server.content.engine.curriculum import Curriculum
 from toolboxai.server.content.engine.exercise import Objective, exercise
-from toolboxai.server.content.router import curriculum
 from toolboxai.server.database import Database
 
 WRONG = exercise(
@@ -87,35 +88,51 @@ def test_openmetrics_is_spoken_to_whoever_asks_for_it(client: TestClient) -> Non
     assert types["toolboxai_telemetry_workers"] == "gauge"
 
 
-def test_lessons_are_counted_by_grade_band_and_outcome(client: TestClient) -> None:
+def test_lessons_are_counted_by_kind_subject_grade_band_and_outcome(
+    client: TestClient, school: FullSchool
+) -> None:
     lesson = {"grade": 4, "objective": "place-value"}
-    client.post("/generate_content", json=lesson)
-    client.post("/generate_content", json=lesson)
-    client.post("/generate_content", json={**lesson, "objective": "alchemy"})
-    application(client).dependency_overrides[curriculum] = lambda: Curriculum([BROKEN])
-    client.post("/generate_content", json={"grade": 12, "objective": "broken"})
+    school.teacher.post("/generate_content", json=lesson)
+    school.teacher.post("/generate_content", json=lesson)
+    school.teacher.post("/generate_quiz", json={**lesson, "objective": "alchemy"})
+    school.teacher.post("/generate_quiz", json={**lesson, "subject": "made up by a caller"})
+    state = application(client).state
+    state.authors = Authors(state.authors.tally, {"mathematics": Curriculum([BROKEN])})
+    school.teacher.post("/generate_content", json={"grade": 12, "objective": "broken"})
 
     text = client.get("/metrics").text
 
-    assert 'toolboxai_lessons_total{grade_band="3-5",outcome="made"} 2.0' in text
-    assert 'toolboxai_lessons_total{grade_band="3-5",outcome="refused"} 1.0' in text
-    assert 'toolboxai_lessons_total{grade_band="9-12",outcome="failed"} 1.0' in text
+    assert _counted("3-5", "lesson", "made", "mathematics", 2.0) in text
+    assert _counted("3-5", "quiz", "refused", "mathematics", 1.0) in text
+    assert _counted("3-5", "quiz", "refused", "unknown", 1.0) in text
+    assert _counted("9-12", "lesson", "failed", "mathematics", 1.0) in text
+
+
+def _counted(band: str, kind: str, outcome: str, subject: str, times: float) -> str:
+    labels = f'grade_band="{band}",kind="{kind}",outcome="{outcome}",subject="{subject}"'
+    return f"toolboxai_lessons_total{{{labels}}} {times}"
 
 
 def test_every_application_counts_for_itself(start: Start) -> None:
-    start().post("/generate_content", json={"grade": 4, "objective": "place-value"})
+    teacher = full_school(start(), "Hill School").teacher
+    teacher.post("/generate_content", json={"grade": 4, "objective": "place-value"})
 
     assert "toolboxai_lessons_total{" not in start().get("/metrics").text
 
 
-def test_metrics_are_json_for_who_asks_for_json(client: TestClient) -> None:
-    client.post("/generate_content", json={"grade": 4, "objective": "place-value"})
+def test_metrics_are_json_for_who_asks_for_json(client: TestClient, school: FullSchool) -> None:
+    school.teacher.post("/generate_content", json={"grade": 4, "objective": "place-value"})
 
     figures = client.get("/metrics", headers={"accept": "application/json"}).json()
 
     made = {
         "name": "toolboxai_lessons_total",
-        "labels": {"grade_band": "3-5", "outcome": "made"},
+        "labels": {
+            "grade_band": "3-5",
+            "kind": "lesson",
+            "outcome": "made",
+            "subject": "mathematics",
+        },
         "value": 1.0,
     }
     assert made in figures["samples"]

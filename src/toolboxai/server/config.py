@@ -98,6 +98,17 @@ def _valid_database_url(address: str) -> str:
     return url.set(drivername=DRIVERS[url.drivername]).render_as_string(hide_password=False)
 
 
+def _model_address_or_nothing(address: str) -> str:
+    parts = urlsplit(address)
+    if address and (parts.scheme not in {"http", "https"} or not parts.hostname):
+        reason = "must be one address that starts with http:// or https://"
+        raise ValueError(reason)
+    if parts.username or parts.password or parts.query:
+        reason = "must have no user, password or query; the key is TOOLBOXAI_LLM_API_KEY"
+        raise ValueError(reason)
+    return address
+
+
 def _database_url_or_nothing(address: str) -> str:
     return _valid_database_url(address) if address else address
 
@@ -228,6 +239,44 @@ class Settings(BaseSettings):
         validation_alias="TOOLBOXAI_GENERATION_WORKERS",
         description="Use a number from 0 (this process takes orders in and works on none) to 32",
     )
+    llm_base_url: Annotated[str, AfterValidator(_model_address_or_nothing)] = Field(
+        default="",
+        repr=False,
+        validation_alias="TOOLBOXAI_LLM_BASE_URL",
+        description="Use the address of a service that answers as OpenAI's does, such as"
+        " http://127.0.0.1:11434/v1, or leave it empty for the curriculum engine alone",
+    )
+    llm_model: str = Field(
+        default="",
+        max_length=200,
+        validation_alias="TOOLBOXAI_LLM_MODEL",
+        description="Use the name that the service has for the model",
+    )
+    llm_api_key: str = Field(
+        default="",
+        repr=False,
+        validation_alias="TOOLBOXAI_LLM_API_KEY",
+        description="Use the service's key, or leave it empty where it needs none",
+    )
+    llm_timeout_seconds: float = Field(
+        default=30.0,
+        gt=0,
+        le=600,
+        allow_inf_nan=False,
+        validation_alias="TOOLBOXAI_LLM_TIMEOUT_SECONDS",
+        description="Use a number of seconds, at most 600",
+    )
+    llm_max_tokens_per_day: int = Field(
+        default=1_000_000,
+        ge=0,
+        validation_alias="TOOLBOXAI_LLM_MAX_TOKENS_PER_DAY",
+        description="Use a number of tokens; 0 asks the model nothing",
+    )
+    llm_fallback: bool = Field(
+        default=True,
+        validation_alias="TOOLBOXAI_LLM_FALLBACK",
+        description="Use true or false; with false a model that fails is an error",
+    )
     pseudonym_key: str | None = Field(
         default=None,
         repr=False,
@@ -249,6 +298,14 @@ class Settings(BaseSettings):
         validation_alias="TOOLBOXAI_SPOOL_MAX_AGE_HOURS",
         description="Use a number of hours, 1 or more",
     )
+
+    @field_validator("llm_model")
+    @classmethod
+    def _named_where_there_is_a_service(cls, name: str, info: ValidationInfo) -> str:
+        if info.data.get("llm_base_url") and not name:
+            reason = "must be set, because TOOLBOXAI_LLM_BASE_URL is"
+            raise ValueError(reason)
+        return name
 
     @field_validator("*", mode="before")
     @classmethod

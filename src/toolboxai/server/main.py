@@ -38,11 +38,11 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.passwords = auth.Passwords()
     app.state.counts = auth.Counts(settings.redis_url, settings.auth_secret)
     app.state.registry = operations.new_registry()
-    app.state.lesson_tally = content.LessonTally(app.state.registry)
+    app.state.authors = content.new_authors(settings, app.state.database, app.state.registry)
     app.state.generation_tally = content.GenerationTally(app.state.registry)
     app.state.jobs = Jobs(
         app.state.database,
-        content.Generating(app.state.generation_tally),
+        content.Generating(app.state.generation_tally, app.state.authors),
         workers=settings.generation_workers,
     )
     app.state.plugin_office = roblox.Office(app.state.database)

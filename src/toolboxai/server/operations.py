@@ -16,6 +16,7 @@ from toolboxai.server.database import DatabaseDep
 
 router = APIRouter(tags=["operations"])
 
+LESSONS_MADE = 'toolboxai_lessons_total{grade_band="3-5",kind="lesson",outcome="made",subject="mathematics"} 12.0'
 HEALTHY = {"status": "ok", "version": __version__}
 
 
@@ -100,7 +101,7 @@ async def ready(response: Response, database: DatabaseDep) -> Readiness:
     summary="Figures for Prometheus, or as JSON",
     response_class=PlainTextResponse,
     responses={
-        200: _example('toolboxai_lessons_total{grade_band="3-5",outcome="made"} 12.0', "text/plain")
+        200: _example(LESSONS_MADE, "text/plain")
         | {"description": "Prometheus text; JSON for `Accept: application/json`"}
     },
 )

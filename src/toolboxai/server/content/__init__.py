@@ -1,8 +1,8 @@
-"""Lessons: what can be asked for, how they are made, and how they are handed out."""
+"""Lessons and quizzes: what can be asked for, who writes them, and how they are handed out."""
 
+from toolboxai.server.content.choosing import new_authors
 from toolboxai.server.content.generations import Generating, GenerationTally
 from toolboxai.server.content.generations import router as generations_router
 from toolboxai.server.content.router import router
-from toolboxai.server.content.tally import LessonTally
 
-__all__ = ["Generating", "GenerationTally", "LessonTally", "generations_router", "router"]
+__all__ = ["Generating", "GenerationTally", "generations_router", "new_authors", "router"]

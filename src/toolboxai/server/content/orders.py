@@ -42,3 +42,8 @@ class Made:
 
 def nobody_watches(step: str, done: int, total: int) -> None:
     """Make nothing of progress: for those who wait for the answer anyway."""
+
+
+def steps_of(kind: Kind) -> tuple[str, ...]:
+    """Return the steps in which content of this kind is made: a quiz alone has no text to write."""
+    return STEPS if kind == "lesson" else tuple(step for step in STEPS if step != "write")

@@ -1,23 +1,27 @@
 """What callers send and get. Shapes only."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from toolboxai.server.content.engine.exercise import Exercise, Objective
 from toolboxai.server.content.engine.lesson import QuizItem
+from toolboxai.server.content.provider import ProviderName
 from toolboxai.server.grades import GradeBand, grade_band_of
+from toolboxai.server.models.lessons import MAX_CODE_CHARS
 
 # The greatest whole number that JavaScript, and so the Studio plugin's tools, can hold.
 MAX_SEED = 2**53 - 1
 MAX_OBJECTIVE_CHARS = 100
+MIN_QUESTIONS = 3
+MAX_QUESTIONS = 10
 
 Grade = Annotated[int, Field(ge=1, le=12, description="School grade")]
 
 
 class LessonRequest(BaseModel):
-    """What to make a lesson about."""
+    """What to make a lesson or a quiz about."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -34,8 +38,18 @@ class LessonRequest(BaseModel):
         description="The same request with the same seed gives the same lesson;"
         " without one, one is drawn",
     )
-    questions: int = Field(default=5, ge=3, le=10, description="How many questions the quiz has")
-    subject: Literal["mathematics"] = "mathematics"
+    questions: int = Field(
+        default=5,
+        ge=MIN_QUESTIONS,
+        le=MAX_QUESTIONS,
+        description="How many questions the quiz has",
+    )
+    subject: str = Field(
+        default="mathematics",
+        min_length=1,
+        max_length=MAX_CODE_CHARS,
+        description="One of those that GET /objectives lists",
+    )
 
 
 class WorkedExample(BaseModel):
@@ -107,35 +121,43 @@ class Validity(BaseModel):
     checks: list[Check]
 
 
-class Lesson(BaseModel):
-    """A lesson with its quiz, as it was stored."""
+class Usage(BaseModel):
+    """The tokens that a model outside counted. The curriculum engine uses none."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+class _Content(BaseModel):
+    """What lessons and quizzes say about themselves."""
 
     id: UUID
     title: str
     objective: str
-    subject: Literal["mathematics"]
+    subject: str
     grade: int
     grade_band: GradeBand
-    provider: Literal["toolbox-offline"]
-    ai_generated: Literal[False]
+    provider: ProviderName
+    model: str
+    ai_generated: bool
+    fallback_reason: str | None = Field(
+        default=None, description="Why the engine wrote it, where a model outside was asked first"
+    )
     seed: int
+    usage: Usage = Usage()
+
+
+class Lesson(_Content):
+    """A lesson with its quiz, as it was stored."""
+
     sections: Sections
     quiz: list[QuizQuestion]
     validity: Validity
 
 
-class Quiz(BaseModel):
+class Quiz(_Content):
     """Questions alone, as they were stored."""
 
-    id: UUID
-    title: str
-    objective: str
-    subject: Literal["mathematics"]
-    grade: int
-    grade_band: GradeBand
-    provider: Literal["toolbox-offline"]
-    ai_generated: Literal[False]
-    seed: int
     questions: list[QuizQuestion]
     validity: Validity
 
@@ -145,7 +167,7 @@ class ObjectiveSummary(BaseModel):
 
     code: str
     title: str
-    subject: Literal["mathematics"] = "mathematics"
+    subject: str
     grades: list[int]
     grade_bands: list[GradeBand]
 
@@ -156,19 +178,7 @@ class ObjectiveSummary(BaseModel):
         return cls(
             code=objective.code,
             title=objective.title,
+            subject=objective.subject,
             grades=list(objective.grades),
             grade_bands=list(bands),
         )
-
-
-class Problem(BaseModel):
-    """A problem document (RFC 9457)."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    instance: str
-    trace_id: str | None = None
-    request_id: str | None = None
-    event_id: str | None = None

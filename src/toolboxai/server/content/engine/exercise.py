@@ -82,6 +82,9 @@ class Objective:
     grades: tuple[int, ...]
     idea: tuple[str, ...]
     make: Callable[[Random], Exercise]
+    subject: str = "mathematics"
+    # What is practised before the quiz, where that is not more of the same.
+    practise: Callable[[Random], Exercise] | None = None
 
 
 def objective(

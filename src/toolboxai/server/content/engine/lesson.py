@@ -1,6 +1,6 @@
 """Plan a lesson, then write it. Pure and repeatable: the same plan gives the same lesson."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from random import Random
@@ -54,22 +54,24 @@ class Draft:
 def write(plan: Plan, *, attempt: int = 0) -> Draft:
     """Write the lesson; another ``attempt`` at the same plan draws other exercises."""
     draw = Random(f"{plan.key}/{attempt}")
-    wanted = EXAMPLES + PRACTICE_TASKS + plan.questions
-    exercises = list(islice(_exercises(plan.objective, draw, wanted), wanted))
-    quiz_starts = EXAMPLES + PRACTICE_TASKS
-    return Draft(
-        plan,
-        tuple(exercises[:EXAMPLES]),
-        tuple(exercises[EXAMPLES:quiz_starts]),
-        tuple(_quiz_item(exercise, draw) for exercise in exercises[quiz_starts:]),
-    )
-
-
-def _exercises(objective: Objective, draw: Random, wanted: int) -> Iterator[Exercise]:
-    """Draw exercises with different questions, each with enough wrong answers to offer."""
     seen: set[str] = set()
+
+    def drawn(make: Callable[[Random], Exercise], wanted: int) -> tuple[Exercise, ...]:
+        return tuple(islice(_exercises(make, draw, seen, wanted), wanted))
+
+    objective = plan.objective
+    practised = drawn(objective.practise or objective.make, EXAMPLES + PRACTICE_TASKS)
+    asked = drawn(objective.make, plan.questions)
+    quiz = tuple(_quiz_item(exercise, draw) for exercise in asked)
+    return Draft(plan, practised[:EXAMPLES], practised[EXAMPLES:], quiz)
+
+
+def _exercises(
+    make: Callable[[Random], Exercise], draw: Random, seen: set[str], wanted: int
+) -> Iterator[Exercise]:
+    """Draw exercises with different questions, each with enough wrong answers to offer."""
     for _ in range(MAX_DRAWS_PER_EXERCISE * wanted):
-        exercise = objective.make(draw)
+        exercise = make(draw)
         if exercise.question not in seen and len(_distractors(exercise)) == OPTIONS - 1:
             seen.add(exercise.question)
             yield exercise

@@ -1,6 +1,5 @@
 """The addresses of orders for content."""
 
-import secrets
 from collections.abc import AsyncGenerator
 from hashlib import sha256
 from typing import Annotated
@@ -31,8 +30,7 @@ from toolboxai.server.content.generations.schemas import (
     PageSize,
 )
 from toolboxai.server.content.generations.stream import stream
-from toolboxai.server.content.router import CurriculumDep
-from toolboxai.server.content.schemas import MAX_SEED
+from toolboxai.server.content.router import AuthorsDep, order_for
 from toolboxai.server.error_handling import InvalidInputError
 from toolboxai.server.jobs import Followed, Jobs
 from toolboxai.server.models import FINAL, Generation, new_id
@@ -86,7 +84,7 @@ async def order_content(
     request: Annotated[GenerationRequest, Body(openapi_examples=ORDERS)],
     response: Response,
     who: TeacherDep,
-    taught: CurriculumDep,
+    authors: AuthorsDep,
     jobs: JobsDep,
     *,
     request_key: RequestKey = None,
@@ -95,10 +93,10 @@ async def order_content(
 
     `Location` says where to ask how far it is; `/events` below it tells by itself.
     """
-    seed = secrets.randbelow(MAX_SEED) if request.seed is None else request.seed
+    order = order_for(request, who, request.kind)
     # What can't be made is refused now, and not in a minute.
-    objective = service.plan_for(request, taught, seed).objective.code
-    ordered = _row_for(request, who, objective=objective, seed=seed, request_key=request_key)
+    objective = service.plan_for(order, authors.subjects).objective.code
+    ordered = _row_for(request, who, objective=objective, seed=order.seed, request_key=request_key)
     taken = await jobs.order(ordered)
     if taken.id != ordered.id and not _is_the_same(taken, ordered, request):
         reason = "was sent with another order before; use a new one"

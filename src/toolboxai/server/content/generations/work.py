@@ -10,9 +10,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolboxai import telemetry
 from toolboxai.server.content import service
+from toolboxai.server.content.authors import Authors
 from toolboxai.server.content.generations.tally import GenerationTally
 from toolboxai.server.content.orders import Made, Order, Progress
-from toolboxai.server.grades import grade_band_of
 from toolboxai.server.jobs import Result
 from toolboxai.server.models import Generation
 
@@ -20,13 +20,18 @@ from toolboxai.server.models import Generation
 class Generate(Protocol):
     """Make what is ordered, or raise an `AppError`."""
 
-    def __call__(self, order: Order, *, progress: Progress) -> Awaitable[Made]: ...
+    def __call__(
+        self, order: Order, *, authors: Authors, progress: Progress
+    ) -> Awaitable[Made]: ...
 
 
 class Generating:
     """Makes content, and counts what became of it."""
 
-    def __init__(self, tally: GenerationTally, generate: Generate = service.generate) -> None:
+    def __init__(
+        self, tally: GenerationTally, authors: Authors, generate: Generate = service.generate
+    ) -> None:
+        self._authors = authors
         self._generate = generate
         self.ended: Callable[[Generation], None] = tally.ended
         self.waiting: Callable[[int], None] = tally.waiting
@@ -35,18 +40,12 @@ class Generating:
     def about(self, order: Generation) -> Generator[None]:
         """Say for the block who ordered what."""
         telemetry.set_user(telemetry.User(id=str(order.user_id), role=order.role))
-        education = telemetry.Education(
-            subject=order.subject,
-            grade_band=grade_band_of(order.grade).value,
-            objective=order.objective,
-            kind=order.kind,
-        )
-        with telemetry.content_generation(education):
+        with telemetry.content_generation(service.about(_order_of(order), self._authors)):
             yield
 
     async def make(self, order: Generation, progress: Progress) -> Result:
         """Make it."""
-        made = await self._generate(_order_of(order), progress=progress)
+        made = await self._generate(_order_of(order), authors=self._authors, progress=progress)
         return Result(
             store=partial(_store, made=made, school_id=order.school_id),
             provider=made.provider,
