@@ -148,7 +148,7 @@ def demo(
     ] = 10.0,
     seed: Annotated[int, typer.Option(help="The same seed sends the same requests.")] = 1,
 ) -> None:
-    """Send realistic requests to a server, some of them failing, to have something to look at."""
+    """Play a school day on a server, with what goes wrong on one: sign-ins, lessons, orders, plugins, a model that fails."""
     from toolboxai.cli.demo import run_demo
 
     raise typer.Exit(run_demo(url, requests=requests, seconds=seconds, seed=seed))

@@ -2,16 +2,18 @@
 
 import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
 from rich.console import Console
 from rich.progress import Progress
 
+from toolboxai.cli.demo_school import made_here
 from toolboxai.cli.errors import CommandError
-from toolboxai.cli.traffic import Call, Kind, Objective, plan
+from toolboxai.cli.traffic import Call, Kind, Objective, Who, plan
 
 TIMEOUT_SECONDS = 30.0
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
@@ -34,7 +36,10 @@ class Server:
         """Return what it makes lessons about."""
         try:
             found = self._http.request("GET", f"{self.url}/objectives").json()
-            return [Objective(code=one["code"], grades=tuple(one["grades"])) for one in found]
+            return [
+                Objective(code=one["code"], grades=tuple(one["grades"]), subject=one["subject"])
+                for one in found
+            ]
         except urllib3.exceptions.HTTPError as error:
             message = f"no server answers at {self.url}; start one with: toolboxai up"
             raise CommandError(message, exit_code=1) from error
@@ -42,27 +47,57 @@ class Server:
             message = f"what answers at {self.url} is no ToolboxAI server; correct --url"
             raise CommandError(message, exit_code=1) from error
 
-    def send(self, call: Call) -> int:
-        """Return the status that ``call`` ends in; 0 when nothing came back."""
+    def send(self, call: Call, memory: dict[str, str]) -> int:
+        """Return the status that ``call`` ends in; 0 when nothing came back. What it keeps is put into ``memory``."""
+        known = defaultdict(str, memory)
+        url, body = f"{self.url}{call.path.format_map(known)}", _filled(call.body, known)
+        # uvicorn hangs up after an error, and a request on its way there would be lost.
+        headers = {"Connection": "close"}
+        if call.who is not Who.NOBODY:
+            headers["Authorization"] = f"Bearer {known[f'{call.who}_token']}"
+        sent: dict[str, Any] = {"fields": body, "encode_multipart": False} if call.is_form else {}
+        if body and not call.is_form:
+            sent = {"json": body}
         try:
-            url, body = f"{self.url}{call.path}", dict(call.body) or None
-            # uvicorn hangs up after an error, and a request on its way there would be lost.
-            headers = {"Connection": "close"}
-            return self._http.request(call.method, url, json=body, headers=headers).status
-        except urllib3.exceptions.HTTPError:
+            answer = self._http.request(call.method, url, headers=headers, **sent)
+            given = answer.json() if call.keeps and answer.status < 300 else {}
+        except (urllib3.exceptions.HTTPError, ValueError):
             return 0
+        memory |= {
+            name: str(given[member]) for name, member in call.keeps.items() if member in given
+        }
+        return answer.status
 
 
-def run_demo(url: str, *, requests: int, seconds: float, seed: int) -> int:
-    """Send the traffic, show how far it is, sum it up; 0 when every answer was as it should be."""
+def _filled(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+    """Return what a call sends, with what earlier answers gave in its place."""
+    if isinstance(value, str):
+        return value.format_map(known)
+    if isinstance(value, Mapping):
+        return {name: _filled(member, known) for name, member in value.items()}
+    return [_filled(member, known) for member in value] if isinstance(value, list) else value
+
+
+def run_demo(
+    url: str, *, requests: int, seconds: float, seed: int, people: Mapping[str, str] | None = None
+) -> int:
+    """Send the traffic, show how far it is, sum it up; 0 when every answer was as it should be.
+
+    ``people`` are names and passwords of a teacher and a pupil; without them a school is made in the database of
+    this machine's server.
+    """
     server = Server(url)
     calls = list(plan(server.objectives(), requests, seed))
+    if people is None and not server.is_local:
+        message = "a server elsewhere has no demo school; run the command on its machine"
+        raise CommandError(message)
+    memory = dict(made_here() if people is None else people)
     console = Console()
     outcomes: Counter[tuple[Kind, int]] = Counter()
     unexpected: Counter[str] = Counter()
     started = time.monotonic()
     for call in with_progress(paced(calls, seconds), requests, console):
-        status = server.send(call)
+        status = server.send(call, memory)
         outcomes[call.kind, status] += 1
         if not call.is_expected(status):
             unexpected[f"{call.method} {call.path} → {status or 'no answer'}"] += 1

@@ -1,32 +1,58 @@
 """What a day at a school asks of the server, in small. Pure: a seed in, requests out."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from random import Random
 from typing import Any
 
-# The real share of mistakes is lower; a demonstration of a few hundred requests must show some.
-SHARES = {"lesson": 0.82, "mistake": 0.12, "missing": 0.02, "failure": 0.04}
 MAX_SEED = 10_000
+PLUGIN_VERSION = "1.0.0"
+GENERATIONS = "/api/v1/generations"
 
 
 class Kind(StrEnum):
     """What a request is meant to end in."""
 
+    SIGN_IN = "sign-ins"
+    REFUSED_SIGN_IN = "sign-ins refused"
     LESSON = "lessons made"
+    QUIZ = "quizzes made"
+    ORDER = "lessons ordered"
+    LOOK = "looks at what was ordered"
     MISTAKE = "mistakes refused"
+    FORBIDDEN = "pupils refused"
     MISSING = "lessons nobody has"
+    PLUGIN = "requests of a Studio plugin"
+    MODEL = "models that fail"
     FAILURE = "errors raised on purpose"
 
 
-EXPECTED_STATUSES = {
-    Kind.LESSON: {200, 201},
-    Kind.MISTAKE: {400, 404, 422},
-    Kind.MISSING: {404},
-    # Outside development /sentry-debug does not exist.
-    Kind.FAILURE: {500, 404},
+# Outside development /sentry-debug does not exist.
+ON_PURPOSE = frozenset({500, 404})
+EXPECTED_STATUSES: Mapping[Kind, frozenset[int]] = {
+    Kind.SIGN_IN: frozenset({200}),
+    Kind.REFUSED_SIGN_IN: frozenset({401, 429}),
+    Kind.LESSON: frozenset({200, 201}),
+    Kind.QUIZ: frozenset({200, 201}),
+    Kind.ORDER: frozenset({202, 429, 503}),
+    Kind.LOOK: frozenset({200}),
+    Kind.MISTAKE: frozenset({400, 404, 422}),
+    Kind.FORBIDDEN: frozenset({403}),
+    Kind.MISSING: frozenset({404}),
+    Kind.PLUGIN: frozenset({200, 201, 202, 204}),
+    Kind.MODEL: ON_PURPOSE | {200, 201, 502, 503, 504},
+    Kind.FAILURE: ON_PURPOSE,
 }
+
+
+class Who(StrEnum):
+    """Who asks."""
+
+    NOBODY = "nobody"
+    TEACHER = "teacher"
+    PUPIL = "pupil"
+    STUDIO = "studio"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,16 +61,23 @@ class Objective:
 
     code: str
     grades: tuple[int, ...]
+    subject: str = "mathematics"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request to make."""
+    """One request to make. Braces in path and values stand for what an earlier answer gave.
+
+    ``keeps`` says what to remember of the answer: the name to remember it by, and its member.
+    """
 
     kind: Kind
     method: str
     path: str
+    who: Who = Who.NOBODY
     body: Mapping[str, Any] = field(default_factory=dict)
+    is_form: bool = False
+    keeps: Mapping[str, str] = field(default_factory=dict)
 
     def is_expected(self, status: int) -> bool:
         """Say whether the server did with it what it should."""
@@ -52,42 +85,58 @@ class Call:
 
 
 def plan(objectives: Sequence[Objective], requests: int, seed: int) -> Iterator[Call]:
-    """Yield ``requests`` calls, the same ones for the same seed."""
+    """Yield ``requests`` calls, the same ones for the same seed; first somebody signs in."""
     chance = Random(seed)
-    kinds = chance.choices(list(Kind), weights=list(SHARES.values()), k=requests)
-    for kind in kinds:
-        yield _call(kind, chance, objectives)
+    acts, weights = zip(*ACTS.items(), strict=True)
+    calls = [_sign_in(Who.TEACHER), _sign_in(Who.PUPIL)]
+    while len(calls) < requests:
+        (act,) = chance.choices(acts, weights)
+        calls += act(chance, objectives)
+    yield from calls[:requests]
 
 
-def _call(kind: Kind, chance: Random, objectives: Sequence[Objective]) -> Call:
-    match kind:
-        case Kind.LESSON:
-            return _generate(kind, _lesson(chance, objectives))
-        case Kind.MISTAKE:
-            return _generate(kind, _spoilt(chance, _lesson(chance, objectives)))
-        case Kind.MISSING:
-            number = chance.getrandbits(48)
-            path = f"/lessons/00000000-0000-4000-8000-{number:012x}"
-            return Call(kind=kind, method="GET", path=path)
-        case Kind.FAILURE:
-            return Call(kind=kind, method="GET", path="/sentry-debug")
+def _sign_in(who: Who) -> Call:
+    credentials = {"username": f"{{{who}_name}}", "password": f"{{{who}_password}}"}
+    return Call(
+        kind=Kind.SIGN_IN,
+        method="POST",
+        path="/auth/token",
+        body=credentials,
+        is_form=True,
+        keeps={f"{who}_token": "access_token"},
+    )
 
 
-def _generate(kind: Kind, body: Mapping[str, Any]) -> Call:
-    return Call(kind=kind, method="POST", path="/generate_content", body=body)
+def _signs_in(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
+    return [_sign_in(chance.choice([Who.TEACHER, Who.PUPIL, Who.PUPIL]))]
 
 
-def _lesson(chance: Random, objectives: Sequence[Objective]) -> dict[str, Any]:
-    objective = chance.choice(objectives)
-    return {
-        "grade": chance.choice(objective.grades),
-        "objective": objective.code,
-        "seed": chance.randrange(MAX_SEED),
-        "questions": chance.randint(3, 10),
-    }
+def _mistypes(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
+    body = {"username": f"visitor-{chance.randrange(50)}", "password": "not this one"}
+    kind = Kind.REFUSED_SIGN_IN
+    return [Call(kind=kind, method="POST", path="/auth/token", body=body, is_form=True)]
 
 
-def _spoilt(chance: Random, body: Mapping[str, Any]) -> dict[str, Any]:
+def _makes_a_lesson(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
+    return [_generates(Kind.LESSON, "/generate_content", _wish(chance, objectives))]
+
+
+def _makes_a_quiz(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
+    return [_generates(Kind.QUIZ, "/generate_quiz", _wish(chance, objectives))]
+
+
+def _orders(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
+    ordered = _generates(
+        Kind.ORDER,
+        GENERATIONS,
+        _wish(chance, objectives) | {"kind": chance.choice(["lesson", "quiz"])},
+        keeps={"order": "id"},
+    )
+    path = f"{GENERATIONS}/{{order}}"
+    return [ordered, Call(kind=Kind.LOOK, method="GET", path=path, who=Who.TEACHER)]
+
+
+def _is_mistaken(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
     wrong: list[dict[str, Any]] = [
         {"grade": 13},
         {"grade": "four"},
@@ -96,4 +145,87 @@ def _spoilt(chance: Random, body: Mapping[str, Any]) -> dict[str, Any]:
         {"questions": 1000},
         {"colour": "blue"},
     ]
-    return {**body, **chance.choice(wrong)}
+    body = _wish(chance, objectives) | chance.choice(wrong)
+    return [_generates(Kind.MISTAKE, "/generate_content", body)]
+
+
+def _may_not(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
+    body = _wish(chance, objectives)
+    return [_generates(Kind.FORBIDDEN, "/generate_content", body, who=Who.PUPIL)]
+
+
+def _misses(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
+    path = f"/lessons/00000000-0000-4000-8000-{chance.getrandbits(48):012x}"
+    return [Call(kind=Kind.MISSING, method="GET", path=path, who=Who.PUPIL)]
+
+
+def _opens_studio(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
+    def call(method: str, path: str, **more: Any) -> Call:  # noqa: ANN401 - whatever a call may have
+        return Call(kind=Kind.PLUGIN, method=method, path=path, **{"who": Who.STUDIO, **more})
+
+    script = chance.choice(["Workspace.Volcano.Lava", "ServerScriptService.Quiz"])
+    broken = {
+        "type": "error",
+        "message": "attempt to index nil with 'Position'",
+        "script": script,
+        "line": chance.randint(1, 80),
+    }
+    registration = {
+        "code": "{pairing_code}",
+        "plugin_version": PLUGIN_VERSION,
+        "studio_id": f"demo-{chance.randrange(4)}",
+    }
+    return [
+        call("POST", "/plugin/pairing", who=Who.TEACHER, keeps={"pairing_code": "code"}),
+        call(
+            "POST",
+            "/plugin/register",
+            who=Who.NOBODY,
+            body=registration,
+            keeps={"studio_token": "token"},
+        ),
+        call("GET", "/plugin/messages?wait=0"),
+        call("POST", "/plugin/messages", body={"entries": [broken]}),
+        call("POST", "/plugin/heartbeat"),
+        call("DELETE", "/plugin/session"),
+    ]
+
+
+def _loses_its_model(_chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
+    return [Call(kind=Kind.MODEL, method="GET", path="/sentry-debug/model")]
+
+
+def _fails(_chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
+    return [Call(kind=Kind.FAILURE, method="GET", path="/sentry-debug")]
+
+
+# What is done how often. The real share of mistakes is lower; a few hundred requests must show some.
+Act = Callable[[Random, Sequence[Objective]], list[Call]]
+ACTS: Mapping[Act, float] = {
+    _makes_a_lesson: 40,
+    _makes_a_quiz: 14,
+    _orders: 8,
+    _signs_in: 6,
+    _mistypes: 4,
+    _is_mistaken: 10,
+    _may_not: 3,
+    _misses: 3,
+    _opens_studio: 3,
+    _loses_its_model: 2,
+    _fails: 4,
+}
+
+
+def _generates(kind: Kind, path: str, body: Mapping[str, Any], **more: Any) -> Call:  # noqa: ANN401 - whatever a call may have
+    return Call(kind=kind, method="POST", path=path, body=body, **{"who": Who.TEACHER, **more})
+
+
+def _wish(chance: Random, objectives: Sequence[Objective]) -> dict[str, Any]:
+    objective = chance.choice(objectives)
+    return {
+        "grade": chance.choice(objective.grades),
+        "objective": objective.code,
+        "subject": objective.subject,
+        "seed": chance.randrange(MAX_SEED),
+        "questions": chance.randint(3, 10),
+    }
