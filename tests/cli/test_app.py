@@ -24,6 +24,8 @@ COMMANDS = [
     ("privacy", "audit"),
     ("privacy", "policy"),
     ("privacy", "scrub"),
+    ("users",),
+    ("users", "create-admin"),
     ("spool",),
     ("spool", "list"),
     ("spool", "show"),

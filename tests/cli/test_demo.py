@@ -20,7 +20,9 @@ CALL = Call(kind=Kind.FAILURE, method="GET", path="/sentry-debug")
 
 
 @given(st.integers(1, 300), st.integers())
-def test_the_same_seed_plans_the_same_calls_and_first_somebody_signs_in(requests: int, seed: int) -> None:
+def test_the_same_seed_plans_the_same_calls_and_first_somebody_signs_in(
+    requests: int, seed: int
+) -> None:
     calls = list(plan(OBJECTIVES, requests, seed))
 
     assert len(calls) == requests
@@ -81,8 +83,10 @@ def test_elsewhere_a_few_lines_do(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_a_real_server_does_with_everything_what_it_should(
-    shared_up: Up, capsys: pytest.CaptureFixture[str]
+    shared_up: Up, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TOOLBOXAI_DATA_DIR", str(shared_up.folder / "data"))
+
     assert run_demo(shared_up.url, requests=150, seconds=1, seed=1) == 0
 
     said = capsys.readouterr().out

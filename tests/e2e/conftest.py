@@ -1,6 +1,7 @@
 """The whole thing as real processes: a monitor, a server, and what is needed to ask them."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -71,6 +72,24 @@ class Server:
 
     process: Running
     port: int
+    data: Path
+
+    def signed_in(self) -> dict[str, str]:
+        """Return the headers of an administrator who has signed in."""
+        password = "a long enough one"
+        command = [sys.executable, "-m", "toolboxai", "users", "create-admin", "--password-stdin"]
+        subprocess.run(
+            [*command, "--school", "Hill School", "--username", "kim"],
+            input=f"{password}\n",
+            env=os.environ | {"TOOLBOXAI_DATA_DIR": str(self.data)},
+            cwd=self.data,
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        form = {"username": "kim", "password": password}
+        tokens = self.ask("/auth/token", "POST", fields=form, encode_multipart=False).json()
+        return {"Authorization": f"Bearer {tokens['access_token']}"}
 
     def ask(self, path: str, method: str = "GET", **given: Any) -> urllib3.BaseHTTPResponse:  # noqa: ANN401
         """Return the answer."""
@@ -128,7 +147,7 @@ def start_server(tmp_path: Path, data: Path) -> Iterator[StartServer]:
         process = Running("serve", "--port", str(port), *arguments, folder=folder, **environment)
         started.append(process)
         process.wait_to_say("Uvicorn running on")
-        return Server(process, port)
+        return Server(process, port, data)
 
     yield start
     for process in started:

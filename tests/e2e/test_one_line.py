@@ -74,19 +74,21 @@ def plant(server: Server) -> set[str]:
     posted = server.ask(
         "/sentry-debug", "POST", json={"password": CANARY, "note": CANARY}, headers=headers
     )
-    refused = server.ask("/generate_content", "POST", json={"objective": CANARY, "grade": CANARY})
+    wrong = {"objective": CANARY, "grade": CANARY}
+    refused = server.ask("/generate_content", "POST", json=wrong, headers=server.signed_in())
     assert refused.status == 422
     assert CANARY not in refused.data.decode()
     return {failed.json()["event_id"], posted.json()["event_id"]}
 
 
-def test_a_lesson_leaves_a_trace_of_three_steps_and_a_log(
+def test_a_lesson_leaves_a_trace_of_its_steps_and_a_log(
     start_monitor: StartMonitor, start_server: StartServer
 ) -> None:
     monitor, server = start_monitor(), start_server()
     objective = server.ask("/objectives?grade=4").json()[0]["code"]
 
-    lesson = server.ask("/generate_content", "POST", json={"grade": 4, "objective": objective})
+    wish = {"grade": 4, "objective": objective}
+    lesson = server.ask("/generate_content", "POST", json=wish, headers=server.signed_in())
 
     assert lesson.status == 201
     wait_until(lambda: count(monitor, "transaction") >= 1, "the trace")

@@ -31,6 +31,14 @@ app.add_typer(
     help="Run the monitor, or ask one about itself.",
     epilog="Example: toolboxai monitor --data /var/lib/toolboxai/monitor --port 8009",
 )
+users_app = typer.Typer(no_args_is_help=True)
+app.add_typer(
+    users_app,
+    name="users",
+    help="Look after who may use the server.",
+    epilog="Example: toolboxai users create-admin --username kim --school 'Hill School'",
+)
+
 spool_app = typer.Typer(no_args_is_help=True)
 app.add_typer(
     spool_app,
@@ -152,6 +160,35 @@ def demo(
     from toolboxai.cli.demo import run_demo
 
     raise typer.Exit(run_demo(url, requests=requests, seconds=seconds, seed=seed))
+
+
+@users_app.callback()
+def users() -> None:
+    """Look after who may use the server."""
+
+
+@users_app.command(
+    epilog='Example: toolboxai users create-admin --school "Hill School" --username kim'
+)
+def create_admin(
+    username: Annotated[str, typer.Option(help="Their user name.")],
+    school: Annotated[
+        str, typer.Option(help="The school; made if it isn't there. Without one: an operator.")
+    ] = "",
+    password_stdin: Annotated[
+        bool, typer.Option("--password-stdin", help="Read the password from standard input.")
+    ] = False,
+) -> None:
+    """Make the first administrator of a school, or an operator of the server."""
+    from toolboxai.cli.accounts import run_create_admin
+
+    if password_stdin:
+        password = sys.stdin.readline().rstrip("\n")
+    else:
+        password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    raise typer.Exit(
+        run_create_admin(typer.echo, school=school, username=username, password=password)
+    )
 
 
 @spool_app.command("list", epilog="Example: toolboxai spool list --all")

@@ -1,13 +1,9 @@
 """The school that `toolboxai demo` plays: made anew in the database of a server on this machine."""
 
-import asyncio
 from secrets import token_hex, token_urlsafe
 
-from toolboxai.cli.environment import read_settings
-from toolboxai.cli.errors import CommandError
-from toolboxai.server.auth import Passwords
-from toolboxai.server.database import Database, DatabaseUnreachableError
-from toolboxai.server.models import Role, School, User
+from toolboxai.cli.accounts import create
+from toolboxai.server.models import Role
 
 PUPILS_GRADE = 4
 
@@ -17,34 +13,17 @@ def made_here() -> dict[str, str]:
 
     Raises ``CommandError`` when the database can't be used.
     """
-    try:
-        return asyncio.run(_made_in(Database(read_settings().database_address)))
-    except DatabaseUnreachableError as error:
-        raise CommandError(str(error), exit_code=1) from error
-
-
-async def _made_in(database: Database) -> dict[str, str]:
-    mark, passwords = token_hex(3), Passwords()
-    school = School(name=f"Demo school {mark}")
-    known: dict[str, str] = {}
-    await database.start()
-    try:
-        async with database.writing() as session:
-            session.add(school)
-            await session.flush()
-            for role, grade in ((Role.TEACHER, None), (Role.STUDENT, PUPILS_GRADE)):
-                who = "pupil" if role is Role.STUDENT else role.value
-                name, password = f"demo-{who}-{mark}", token_urlsafe(12)
-                known |= {f"{who}_name": name, f"{who}_password": password}
-                kept = await passwords.hash(password)
-                person = User(
-                    school_id=school.id,
-                    username=name,
-                    role=role,
-                    password_hash=kept,
-                    grade=grade,
-                )
-                session.add(person)
-    finally:
-        await database.stop()
+    mark = token_hex(3)
+    teacher, pupil = f"demo-teacher-{mark}", f"demo-pupil-{mark}"
+    known = {
+        "teacher_name": teacher,
+        "teacher_password": token_urlsafe(12),
+        "pupil_name": pupil,
+        "pupil_password": token_urlsafe(12),
+    }
+    people = {
+        teacher: (Role.TEACHER, known["teacher_password"], None),
+        pupil: (Role.STUDENT, known["pupil_password"], PUPILS_GRADE),
+    }
+    create(f"Demo school {mark}", people)
     return known

@@ -19,6 +19,7 @@ from toolboxai.server.auth.dependencies import (
 from toolboxai.server.auth.errors import TooManyRequestsError
 from toolboxai.server.auth.examples import AUTH_RESPONSES
 from toolboxai.server.auth.limiting import AddressDep, CountsDep, limited
+from toolboxai.server.auth.names import username_of
 from toolboxai.server.auth.passwords import Cost, Passwords
 from toolboxai.server.auth.people import Member, SignedIn
 from toolboxai.server.auth.router import router
@@ -43,4 +44,5 @@ __all__ = [
     "limited",
     "require",
     "router",
+    "username_of",
 ]
