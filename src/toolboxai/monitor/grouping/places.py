@@ -104,7 +104,11 @@ def is_entry(frame: Json) -> bool:
 
 def is_foreign(frame: Json) -> bool:
     """Say whether a frame that nobody disowned is a library's all the same."""
-    if frame.get("in_app") is not True:
+    if frame.get("in_app") is True:
+        # Browsers, which know columns, call every frame the application's; others know better.
+        if "colno" not in frame:
+            return False
+    else:
         module = text(frame, "module")
         if module and _is_foreign_module(module[:MAX_NAME_CHARS]):
             return True

@@ -18,6 +18,7 @@ from toolboxai.monitor.grouping.values import Json, text
 # The place that broke, and who called it: a wrapper that everything goes through isn't one problem.
 TELLING_FRAMES = 2
 RECURSIONS_THAT_TELL = 3
+MAX_RECURSION_FRAMES = 40
 
 _Key = tuple[str, str]
 
@@ -82,11 +83,11 @@ def _since_entry(frames: list[Json], used: list[Json]) -> tuple[list[Json], int]
     """Return the frames after the last time that a framework called, and how many came before."""
     if len(used) == len(frames):
         return used, 0
-    wanted = {id(frame) for frame in used}
+    waiting = used.copy()
     inside: list[Json] = []
     for frame in reversed(frames):
-        if id(frame) in wanted:
-            inside.append(frame)
+        if waiting and frame is waiting[-1]:
+            inside.append(waiting.pop())
         elif inside and is_entry(frame):
             break
     inside.reverse()
@@ -130,7 +131,9 @@ def _path(frames: list[Json]) -> tuple[list[tuple[Json, Json]], int]:
 
 def _repeated(frames: list[Json], platform: str) -> list[Component]:
     """Return the functions of an endless recursion: where the limit was met is chance."""
-    counted = Counter((where(frame), function(frame, platform)) for frame in frames)
+    counted = Counter(
+        (where(frame), function(frame, platform)) for frame in frames[-MAX_RECURSION_FRAMES:]
+    )
     repeated = sorted(key for key, count in counted.items() if count >= RECURSIONS_THAT_TELL)
     return [Component(Kind.FRAME, _named(*key), "calls itself without an end") for key in repeated]
 
