@@ -1,6 +1,7 @@
 """Real processes of the server for tests: started, killed, asked over HTTP as a teacher."""
 
 import asyncio
+import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Generator
@@ -18,6 +19,7 @@ from toolboxai.server.auth import AccessTokens
 from toolboxai.server.config import Settings
 from toolboxai.server.database import Database
 
+ROOT = Path(__file__).parents[2]
 AUTH_KEY = "a key that all processes of a test share"
 ORDERS = "/api/v1/generations"
 
@@ -62,6 +64,7 @@ class Servers:
             str(self.journal),
             module="tests.server.slow_server",
             folder=folder,
+            PYTHONPATH=os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
             DATABASE_URL=self.database_address,
             TOOLBOXAI_AUTH_KEY=AUTH_KEY,
             TOOLBOXAI_DATA_DIR=str(folder / "data"),
