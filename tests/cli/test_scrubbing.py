@@ -61,7 +61,7 @@ def test_each_line_has_its_answer_in_the_same_order() -> None:
     assert [line["extra"]["nth"] for line in out] == [*numbers]
 
 
-@pytest.mark.parametrize("kind", ["attachment", "minidump", "unheard-of", 5, ["event"], {}])
+@pytest.mark.parametrize("kind", ["replay_recording", "minidump", "unheard-of", 5, ["event"], {}])
 def test_what_the_gate_does_not_know_is_null_and_no_mistake(kind: object) -> None:
     assert scrub(json.dumps({"type": kind, "message": "hello"})) == (0, [None], [])
 
