@@ -41,6 +41,8 @@ MAX_ANSWERS = 64  # texts of one name
 
 # The payload itself has no name, and no parent.
 TOP = None
+# Leads to values with their types.
+ATTRIBUTES = "attributes"
 TEMPLATE, PARAMETER = "sentry.message.template", "sentry.message.parameter.{}"
 MAX_PARAMETERS = 32
 PARAMETERS = tuple(PARAMETER.format(number) for number in range(MAX_PARAMETERS))
@@ -137,7 +139,7 @@ def mode_of(name: str) -> int:
 class Plan:
     """How to look at each member of a mapping with these names."""
 
-    __slots__ = ("has_cues", "joined", "size", "steps", "telling", "texts")
+    __slots__ = ("asked", "attributes", "has_cues", "joined", "size", "steps", "telling", "texts")
 
     def __init__(self, names: tuple[str, ...], steps: Sequence[Told]) -> None:
         self.steps, self.size, self.joined = tuple(steps), len(names), "\0".join(names)
@@ -147,9 +149,17 @@ class Plan:
         self.texts = (
             itemgetter(*told, told[0]) if told else None
         )  # of two names at least it gives a tuple
+        # Of attributes: those whose name asks for more, and the others with how to look at a text with its type.
+        self.asked: tuple[Told, ...] = ()
+        self.attributes: tuple[tuple[Told, Plan], ...] = ()
         # A message whose parameters stand beside it.
         is_template = TEMPLATE in names and not set(PARAMETERS).isdisjoint(names)
         self.has_cues = is_template or "params" in names
+
+
+def _is_asked(told: Told, inner: Plan) -> bool:
+    """Say whether an attribute's name, or what its value or type are called, asks for more than the text."""
+    return told.asks or any(step.asks for step in inner.steps)
 
 
 class Plans:
@@ -187,7 +197,14 @@ class Plans:
         if is_value and mode_of(parent or "") == VERSION:
             version = Told("value", parent, self._policy, self.collected, self._seen, mode=VERSION)
             steps[names.index("value")] = version
-        return Plan(names, steps)
+        plan = Plan(names, steps)
+        if parent == ATTRIBUTES:
+            inner = [
+                (step, self._plan(("value", "type"), step.name, is_value=True)) for step in steps
+            ]
+            plan.attributes = tuple(one for one in inner if not _is_asked(*one))
+            plan.asked = tuple(step for step, own in inner if _is_asked(step, own))
+        return plan
 
     def told(self, name: str, parent: str | None, *, is_one: bool) -> Told:
         """Return what ``name`` says below ``parent``, beside or below what describes a person if ``is_one``."""

@@ -1,7 +1,7 @@
 """One walk over one payload: names decide first, then every text that is left is looked through, with what was learnt."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,9 +14,11 @@ from toolboxai.telemetry.privacy.numbers import CARD
 from toolboxai.telemetry.privacy.placed import MAX_DEPTH, MAX_MEMBERS, NOT_PLACED, Placed
 from toolboxai.telemetry.privacy.places import Place
 from toolboxai.telemetry.privacy.plans import (
+    ATTRIBUTES,
     PARAMETERS,
     TEMPLATE,
     TOP,
+    Plan,
     Plans,
     Told,
     mode_of,
@@ -115,7 +117,8 @@ class Walk:
         self._left_values -= plan.size
         holder[at] = kept
         self._texts.planned.append((kept, plan))
-        for told in plan.steps:  # the common case, and most of the gate's time
+        steps = self._attributes(kept, plan, depth) if parent == ATTRIBUTES else plan.steps
+        for told in steps:  # the common case, and most of the gate's time
             value = kept[told.name]
             kind = type(value)
             if kind is str:
@@ -129,6 +132,25 @@ class Walk:
                 self.put(kept, told.name, value, told.name, told.mode, depth=depth)
         if plan.has_cues:
             self._look_behind_cues(kept, members)
+
+    def _attributes(self, kept: dict[str, Any], plan: Plan, depth: int) -> Sequence[Told]:
+        """Put what may stay of those members that are a text with its type; return how to look at the others."""
+        if depth >= MAX_DEPTH or self._left_values < 2 * plan.size:
+            return plan.steps
+        others = list(plan.asked)
+        for told, inner in plan.attributes:
+            value, first = kept[told.name], inner.steps[0]
+            is_pair = type(value) is dict and len(value) == 2
+            text, kind = (value.get("value"), value.get("type")) if is_pair else (None, None)
+            if type(text) is not str or type(kind) is not str or kind != "string":
+                others.append(told)
+                continue
+            kept[told.name] = attribute = {**value}
+            self._left_values -= 2
+            self._texts.planned.append((attribute, inner))
+            if text not in first.known and not first.is_plain(text):
+                self._text(attribute, first, text, value, depth + 1)
+        return others
 
     def _text(
         self, kept: dict[str, Any], told: Told, text: str, members: Mapping[Any, Any], depth: int
