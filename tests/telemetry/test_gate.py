@@ -10,6 +10,9 @@ from benchmarks.privacy.corpus import corpus
 from benchmarks.privacy.judge import judge
 from benchmarks.privacy.report import Report
 from toolboxai.telemetry.privacy import Collect, Gate, Policy, policy_for, pseudonyms
+from toolboxai.telemetry.privacy.placed import MAX_DEPTH
+from toolboxai.telemetry.privacy.plans import MAX_PLANS, Plans
+from toolboxai.telemetry.privacy.seen import Known, Seen
 
 PSEUDONYM = pseudonyms("a key for these tests")
 PRODUCTION = policy_for("production", send_pii=False)
@@ -316,3 +319,27 @@ def test_an_exception_keeps_the_number_of_the_one_that_it_came_of() -> None:
     payload = {"exception": {"values": [{"type": "KeyError", "mechanism": mechanism}]}}
 
     assert clean(payload) == payload
+
+
+def test_what_is_kept_in_mind_of_clean_texts_and_names_has_a_limit() -> None:
+    known = Known[int](limit=3)
+    seen = Seen()
+    plans = Plans(PRODUCTION, PRODUCTION.pupil, seen)
+
+    for number in range(10):
+        known.remember(number)
+    for number in range(MAX_PLANS + 1):
+        seen.scanned.add(f"n{number}")
+        assert plans.plan_of((None, (f"n{number}",))) is not None
+
+    assert known == {9}
+    assert len(plans.known) == 1
+
+
+def test_attributes_too_deep_to_be_looked_at_are_taken_like_everything_else() -> None:
+    payload: dict[str, Any] = {"attributes": {"a": {"value": "plain", "type": "string"}}}
+    for _ in range(MAX_DEPTH - 2):
+        payload = {"inner": payload}
+
+    assert "[redacted:depth]" in str(clean(payload))
+    assert "plain" not in str(clean(payload))
