@@ -1,6 +1,7 @@
 """Sentry's web API, as far as the monitor answers it."""
 
 import re
+import time
 from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
@@ -28,6 +29,9 @@ class Api:
 
     def get(self, path: str) -> Reply:
         return self._monitor.request("GET", path, headers=self._headers)
+
+    def put(self, path: str, body: bytes) -> Reply:
+        return self._monitor.request("PUT", path, body, self._headers)
 
 
 @pytest.fixture
@@ -275,3 +279,72 @@ def test_a_transaction_is_an_event_without_a_group(monitor: Monitor, api: Api) -
     assert (event["type"], event["groupID"]) == ("transaction", None)
     with closing(monitor.questions()) as queries:
         assert list(queries.event_ids()) == [ID]
+
+
+def test_an_issue_can_be_resolved_and_opened_again(monitor: Monitor, api: Api) -> None:
+    monitor.post(event_envelope(message="it broke"))
+    states = []
+    for status in ("resolved", "unresolved"):
+        one = api.put("/api/0/issues/1/", b'{"status": "%s"}' % status.encode())
+        listed = {
+            state: len(api.get(f"{ISSUES}?query=is:{state}").json)
+            for state in ("resolved", "unresolved")
+        }
+        states.append((one.status, one.json["status"], listed))
+
+    assert states == [
+        (200, "resolved", {"resolved": 1, "unresolved": 0}),
+        (200, "unresolved", {"resolved": 0, "unresolved": 1}),
+    ]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"status": "resolvedInNextRelease"}',
+        b'{"status": "resolved", "statusDetails": {"inNextRelease": true}}',
+    ],
+)
+def test_an_issue_resolved_in_the_next_release_comes_back_with_it(
+    monitor: Monitor, api: Api, body: bytes
+) -> None:
+    address = "/api/0/projects/toolboxai/server/issues/?id=1"
+    found = []
+    monitor.post(event_envelope(release="shop@1.0.0"))
+    assert api.put(address, body).status == 200
+    for release in ("shop@1.0.0", "shop@1.0.1"):
+        monitor.post(event_envelope(release=release, timestamp=time.time() + 30))
+        one = api.get("/api/0/issues/1/").json
+        found.append((one["status"], one["substatus"]))
+
+    assert found == [("resolved", None), ("unresolved", "regressed")]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("/api/0/issues/1/", b'{"status": "gone"}', 400),
+        ("/api/0/issues/1/", b"[]", 400),
+        ("/api/0/issues/1/", b"{", 400),
+        ("/api/0/issues/1/", b" " * 20_000, 413),
+        ("/api/0/issues/7/", b'{"status": "resolved"}', 404),
+        ("/api/0/issues/x/", b'{"status": "resolved"}', 404),
+        ("/api/0/projects/toolboxai/other/issues/?id=1", b'{"status": "resolved"}', 404),
+    ],
+)
+def test_a_change_that_can_not_be_made_says_why(
+    monitor: Monitor, api: Api, path: str, body: bytes, status: int
+) -> None:
+    monitor.post(event_envelope())
+    reply = api.put(path, body)
+
+    assert (reply.status, bool(reply.json["detail"])) == (status, True)
+    assert api.get("/api/0/issues/1/").json["status"] == "unresolved"
+
+
+def test_without_a_token_nothing_is_changed(monitor: Monitor, api: Api) -> None:
+    monitor.post(event_envelope())
+    reply = monitor.request("PUT", "/api/0/issues/1/", b'{"status": "resolved"}')
+
+    assert reply.status == 401
+    assert api.get("/api/0/issues/1/").json["status"] == "unresolved"

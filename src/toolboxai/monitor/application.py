@@ -73,7 +73,7 @@ class MonitorApp:
             routes=[
                 Route("/health", self._health),
                 *control.routes(self._control_key, actions),
-                *api.routes(queries),
+                *api.routes(queries, api.Writes(resolve=self._resolve, reopen=self._reopen)),
                 *web.routes(
                     queries=queries,
                     cookie_key=queries.session_key(),
@@ -89,6 +89,14 @@ class MonitorApp:
 
     def _create_token(self) -> str:
         return self._digest.call(Store.create_token).result()
+
+    def _resolve(self, issue_id: int, in_release: str | None) -> bool:
+        return self._digest.call(
+            lambda store: store.resolve(issue_id, in_release=in_release)
+        ).result()
+
+    def _reopen(self, issue_id: int) -> bool:
+        return self._digest.call(lambda store: store.reopen(issue_id)).result()
 
     def _reset_password(self) -> str:
         password = self._digest.call(Store.reset_password).result()

@@ -1,15 +1,17 @@
 """The addresses of the web API. All need a token; all that is missing looks the same."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from toolboxai.monitor.api import shapes
+from toolboxai.monitor.api.changes import MAX_BODY_BYTES, Change, ChangeError, Writes
 from toolboxai.monitor.api.search import Search, SearchError
 from toolboxai.monitor.models import Issue, Project
 from toolboxai.monitor.queries import Queries, cursor_of
@@ -32,9 +34,9 @@ class ApiError(Exception):
         self.status = status
 
 
-def routes(queries: Queries) -> list[BaseRoute]:
+def routes(queries: Queries, writes: Writes) -> list[BaseRoute]:
     """Return the addresses of the web API."""
-    api = _Api(queries)
+    api = _Api(queries, writes)
     endpoints: dict[str, Endpoint] = {
         "/organizations/": api.organizations,
         "/organizations/{organization}/projects/": api.projects,
@@ -43,7 +45,37 @@ def routes(queries: Queries) -> list[BaseRoute]:
         "/issues/{issue_id}/": api.issue,
         "/projects/{organization}/{project}/events/{event_id}/": api.event,
     }
-    return [Route(f"/api/0{path}", _guarded(each, queries)) for path, each in endpoints.items()]
+    changed = (
+        "/organizations/{organization}/issues/{issue_id}/",
+        "/issues/{issue_id}/",
+        # Several, as ?id=…&id=…
+        "/projects/{organization}/{project}/issues/",
+    )
+    return [
+        *(
+            Route(f"/api/0{path}", _changing(api.change, queries), methods=["PUT"])
+            for path in changed
+        ),
+        *(Route(f"/api/0{path}", _guarded(each, queries)) for path, each in endpoints.items()),
+    ]
+
+
+def _changing(
+    change: Callable[[Request, bytes], Response], queries: Queries
+) -> Callable[[Request], Awaitable[Response]]:
+    """Return the endpoint for what has a body: read within bounds, then handled like the others."""
+
+    async def answer(request: Request) -> Response:
+        body = b""
+        async for chunk in request.stream():
+            body += chunk
+            if len(body) > MAX_BODY_BYTES:
+                return _json({"detail": f"At most {MAX_BODY_BYTES:,} bytes."}, status=413)
+        return await run_in_threadpool(
+            _guarded(lambda asked: change(asked, body), queries), request
+        )
+
+    return answer
 
 
 def _guarded(endpoint: Endpoint, queries: Queries) -> Endpoint:
@@ -62,8 +94,9 @@ def _guarded(endpoint: Endpoint, queries: Queries) -> Endpoint:
 
 
 class _Api:
-    def __init__(self, queries: Queries) -> None:
+    def __init__(self, queries: Queries, writes: Writes) -> None:
         self._queries = queries
+        self._writes = writes
 
     def organizations(self, request: Request) -> Response:
         return _json([shapes.organization(_base(request))], link=_links(request, None))
@@ -94,6 +127,34 @@ class _Api:
             raise ApiError(404, "The requested resource does not exist")
         return _json(shapes.issue(found, self._owners()[found.project_id], _base(request)))
 
+    def change(self, request: Request, body: bytes) -> Response:
+        """Resolve issues or open them again; the answer is the one, or what became of all."""
+        _check_organization(request)
+        try:
+            change = Change.of(body)
+        except ChangeError as error:
+            raise ApiError(400, str(error)) from error
+        one = request.path_params.get("issue_id")
+        asked = [one] if one is not None else request.query_params.getlist("id")[:MAX_LIMIT]
+        for number in asked:
+            self._change(number, change, request.path_params.get("project"))
+        if one is not None:
+            return self.issue(request)
+        return _json({"status": change.value, "statusDetails": {}})
+
+    def _change(self, number: str, change: Change, project: str | None) -> None:
+        found = self._queries.issue(int(number)) if _is_number(number) else None
+        owner = self._owners().get(found.project_id) if found else None
+        if found is None or owner is None or project not in (None, owner.slug, str(owner.id)):
+            raise ApiError(404, "The requested resource does not exist")
+        self._writes.carry_out(change, found.id, release=self._release(found.id, change))
+
+    def _release(self, issue_id: int, change: Change) -> str | None:
+        """Return the release that the issue was last seen in, where that matters."""
+        latest = self._queries.latest_event(issue_id) if change is Change.IN_NEXT_RELEASE else None
+        release = latest.payload.get("release") if latest else None
+        return release if isinstance(release, str) else None
+
     def event(self, request: Request) -> Response:
         _check_organization(request)
         wanted = request.path_params["project"]
@@ -116,7 +177,7 @@ class _Api:
             search = Search.of(request.query_params.get("query", ""))
         except SearchError as error:
             raise ApiError(400, str(error)) from error
-        if not search.finds_unresolved:
+        if not search.statuses:
             return []
         try:
             return self._queries.issues(
@@ -124,6 +185,7 @@ class _Api:
                 limit=limit,
                 before=None if cursor == FIRST_PAGE else cursor,
                 query=search.text,
+                status=min(search.statuses) if len(search.statuses) == 1 else None,
             )
         except ValueError as error:
             raise ApiError(400, "Invalid cursor parameter.") from error

@@ -31,7 +31,13 @@ def one_issue(db: sqlite3.Connection, issue_id: int) -> Issue | None:
 
 
 def list_issues(
-    db: sqlite3.Connection, *, project_id: int | None, limit: int, before: str | None, query: str
+    db: sqlite3.Connection,
+    *,
+    project_id: int | None,
+    limit: int,
+    before: str | None,
+    query: str,
+    status: str | None,
 ) -> list[Issue]:
     """Return issues, last seen first."""
     conditions = ["TRUE"]
@@ -39,6 +45,8 @@ def list_issues(
         conditions.append("project_id = :project")
     if before is not None:
         conditions.append("(last_seen, id) < (:last_seen, :id)")
+    if status is not None:
+        conditions.append("status = :status")
     if query:
         conditions.append("(title LIKE :like ESCAPE '\\' OR culprit LIKE :like ESCAPE '\\')")
     last_seen, number = _position(before) if before is not None else (0, 0)
@@ -46,6 +54,7 @@ def list_issues(
         f"{_COLUMNS} WHERE {' AND '.join(conditions)} ORDER BY last_seen DESC, id DESC LIMIT :limit",
         {
             "project": project_id,
+            "status": status,
             "last_seen": last_seen,
             "id": number,
             "like": f"%{_escaped(query)}%",

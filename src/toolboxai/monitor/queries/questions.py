@@ -51,10 +51,13 @@ class Queries:
         limit: int = 50,
         before: str | None = None,
         query: str = "",
+        status: str | None = None,
     ) -> list[Issue]:
         """Return issues, last seen first. A ``before`` that is no cursor is a ``ValueError``."""
         with self._pool.reading(self._folder.meta) as db:
-            return list_issues(db, project_id=project_id, limit=limit, before=before, query=query)
+            return list_issues(
+                db, project_id=project_id, limit=limit, before=before, query=query, status=status
+            )
 
     def issue(self, issue_id: int) -> Issue | None:
         """Return one issue."""
