@@ -156,7 +156,7 @@ def demo(
     ] = 10.0,
     seed: Annotated[int, typer.Option(help="The same seed sends the same requests.")] = 1,
 ) -> None:
-    """Play a school day on a server, with what goes wrong on one: sign-ins, lessons, orders, plugins, a model that fails."""
+    """Play a school day on a server, with what goes wrong on one: sign-ins, lessons, orders, plugins."""
     from toolboxai.cli.demo import run_demo
 
     raise typer.Exit(run_demo(url, requests=requests, seconds=seconds, seed=seed))

@@ -69,7 +69,7 @@ class Server:
         return answer.status
 
 
-def _filled(value: Any, known: Mapping[str, str]) -> Any:  # noqa: ANN401 - JSON
+def _filled(value: object, known: Mapping[str, str]) -> object:
     """Return what a call sends, with what earlier answers gave in its place."""
     if isinstance(value, str):
         return value.format_map(known)

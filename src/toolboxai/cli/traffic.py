@@ -1,7 +1,7 @@
 """What a day at a school asks of the server, in small. Pure: a seed in, requests out."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from random import Random
 from typing import Any
@@ -24,7 +24,6 @@ class Kind(StrEnum):
     FORBIDDEN = "pupils refused"
     MISSING = "lessons nobody has"
     PLUGIN = "requests of a Studio plugin"
-    MODEL = "models that fail"
     FAILURE = "errors raised on purpose"
 
 
@@ -41,7 +40,6 @@ EXPECTED_STATUSES: Mapping[Kind, frozenset[int]] = {
     Kind.FORBIDDEN: frozenset({403}),
     Kind.MISSING: frozenset({404}),
     Kind.PLUGIN: frozenset({200, 201, 202, 204}),
-    Kind.MODEL: ON_PURPOSE | {200, 201, 502, 503, 504},
     Kind.FAILURE: ON_PURPOSE,
 }
 
@@ -126,12 +124,8 @@ def _makes_a_quiz(chance: Random, objectives: Sequence[Objective]) -> list[Call]
 
 
 def _orders(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
-    ordered = _generates(
-        Kind.ORDER,
-        GENERATIONS,
-        _wish(chance, objectives) | {"kind": chance.choice(["lesson", "quiz"])},
-        keeps={"order": "id"},
-    )
+    wish = _wish(chance, objectives) | {"kind": chance.choice(["lesson", "quiz"])}
+    ordered = replace(_generates(Kind.ORDER, GENERATIONS, wish), keeps={"order": "id"})
     path = f"{GENERATIONS}/{{order}}"
     return [ordered, Call(kind=Kind.LOOK, method="GET", path=path, who=Who.TEACHER)]
 
@@ -151,7 +145,7 @@ def _is_mistaken(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
 
 def _may_not(chance: Random, objectives: Sequence[Objective]) -> list[Call]:
     body = _wish(chance, objectives)
-    return [_generates(Kind.FORBIDDEN, "/generate_content", body, who=Who.PUPIL)]
+    return [replace(_generates(Kind.FORBIDDEN, "/generate_content", body), who=Who.PUPIL)]
 
 
 def _misses(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
@@ -160,9 +154,7 @@ def _misses(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
 
 
 def _opens_studio(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
-    def call(method: str, path: str, **more: Any) -> Call:  # noqa: ANN401 - whatever a call may have
-        return Call(kind=Kind.PLUGIN, method=method, path=path, **{"who": Who.STUDIO, **more})
-
+    asked = Call(kind=Kind.PLUGIN, method="POST", path="/plugin/messages", who=Who.STUDIO)
     script = chance.choice(["Workspace.Volcano.Lava", "ServerScriptService.Quiz"])
     broken = {
         "type": "error",
@@ -176,23 +168,19 @@ def _opens_studio(chance: Random, _objectives: Sequence[Objective]) -> list[Call
         "studio_id": f"demo-{chance.randrange(4)}",
     }
     return [
-        call("POST", "/plugin/pairing", who=Who.TEACHER, keeps={"pairing_code": "code"}),
-        call(
-            "POST",
-            "/plugin/register",
+        replace(asked, path="/plugin/pairing", who=Who.TEACHER, keeps={"pairing_code": "code"}),
+        replace(
+            asked,
+            path="/plugin/register",
             who=Who.NOBODY,
             body=registration,
             keeps={"studio_token": "token"},
         ),
-        call("GET", "/plugin/messages?wait=0"),
-        call("POST", "/plugin/messages", body={"entries": [broken]}),
-        call("POST", "/plugin/heartbeat"),
-        call("DELETE", "/plugin/session"),
+        replace(asked, method="GET", path="/plugin/messages?wait=0"),
+        replace(asked, body={"entries": [broken]}),
+        replace(asked, path="/plugin/heartbeat"),
+        replace(asked, method="DELETE", path="/plugin/session"),
     ]
-
-
-def _loses_its_model(_chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
-    return [Call(kind=Kind.MODEL, method="GET", path="/sentry-debug/model")]
 
 
 def _fails(_chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
@@ -211,13 +199,12 @@ ACTS: Mapping[Act, float] = {
     _may_not: 3,
     _misses: 3,
     _opens_studio: 3,
-    _loses_its_model: 2,
     _fails: 4,
 }
 
 
-def _generates(kind: Kind, path: str, body: Mapping[str, Any], **more: Any) -> Call:  # noqa: ANN401 - whatever a call may have
-    return Call(kind=kind, method="POST", path=path, body=body, **{"who": Who.TEACHER, **more})
+def _generates(kind: Kind, path: str, body: Mapping[str, Any]) -> Call:
+    return Call(kind=kind, method="POST", path=path, body=body, who=Who.TEACHER)
 
 
 def _wish(chance: Random, objectives: Sequence[Objective]) -> dict[str, Any]:

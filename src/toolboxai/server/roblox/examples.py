@@ -23,7 +23,7 @@ SESSION_ID = "01932f5e-8c41-7a3b-9d52-6f0e1b7c2a90"
 USER_ID = "01932f5e-7b10-7c2d-8e63-2a9f4d5b6c71"
 LESSON_ID = "5f9d2c44-1f0c-5c1f-9b53-0d3c1c1a7f10"
 AT = "2026-11-23T08:15:02Z"
-TOKEN = "tbxp_c2hvd24gaW4gdGhlIGRvY3VtZW50YXRpb24gb25seQ"  # noqa: S105 - an example
+SHOWN_ONCE = "tbxp_c2hvd24gaW4gdGhlIGRvY3VtZW50YXRpb24gb25seQ"
 NOTICE = {"number": 7, "kind": "notice", "created_at": AT}
 
 
@@ -106,7 +106,7 @@ NO_SESSION = documented(
 
 PAIRING: Responses = {201: _json({"code": "K7MW3PQX", "expires_at": AT}), **AUTH_RESPONSES}
 REGISTER: Responses = {
-    201: _json(Registered(session=SESSION_ID, token=TOKEN).model_dump(mode="json")),
+    201: _json(Registered(session=SESSION_ID, token=SHOWN_ONCE).model_dump(mode="json")),
     **BODY,
     403: documented(
         403,
@@ -143,7 +143,7 @@ REPORT: Responses = {
 }
 HEARTBEAT: Responses = {
     200: _json(
-        {"newest": 7, "terms": Registered(session=SESSION_ID, token=TOKEN).terms.model_dump()}
+        {"newest": 7, "terms": Registered(session=SESSION_ID, token=SHOWN_ONCE).terms.model_dump()}
     ),
     **STUDIO,
 }

