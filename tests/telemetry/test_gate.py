@@ -343,3 +343,33 @@ def test_attributes_too_deep_to_be_looked_at_are_taken_like_everything_else() ->
 
     assert "[redacted:depth]" in str(clean(payload))
     assert "plain" not in str(clean(payload))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT s.id FROM plugin_session JOIN user ON user.id = plugin_session.user_id WHERE x = ?",
+        "SELECT 1 FROM pupil p JOIN user AS u ON p.email = u.email",
+        "UPDATE pupil SET user_name = t2.user_name FROM t2",
+    ],
+)
+def test_columns_that_are_compared_stay(statement: str) -> None:
+    passed = Gate(PSEUDONYM).clean("event", {"logentry": {"message": statement}})
+
+    assert passed is not None
+    assert passed.payload["logentry"]["message"] == statement
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "user.id = anna.weber_7",
+        "SELECT 1 FROM anna JOIN pupil ON 1 WHERE username = anna.weber",
+        "SELECT 1 FROM pupil WHERE user.id = anna.user_7",
+    ],
+)
+def test_what_only_looks_like_a_column_goes(text: str) -> None:
+    passed = Gate(PSEUDONYM).clean("event", {"logentry": {"message": text}})
+
+    assert passed is not None
+    assert "anna." not in passed.payload["logentry"]["message"]

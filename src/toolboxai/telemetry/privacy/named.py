@@ -19,6 +19,7 @@ from toolboxai.telemetry.privacy.places import FILES
 from toolboxai.telemetry.privacy.plausible import REMARK, is_plausible
 from toolboxai.telemetry.privacy.rules import Found
 from toolboxai.telemetry.privacy.spans import span
+from toolboxai.telemetry.privacy.sql import is_column, tables_in
 
 _SIGNS = ("=", ":", "->", "<", "--", "%3", "：")
 
@@ -61,7 +62,7 @@ class Named:
         self, text: str, found: Found, *, is_source: bool = False, only_secrets: bool = False
     ) -> str:
         """Return ``text`` without those values. Of source code only quoted ones: ``password=password`` is a name there."""
-        parts, position = [], 0
+        parts, position, tables = [], 0, None
         for match in _NAMED.finditer(text):
             if match.start() < position or (told := self._told(match, text)) is None:
                 continue
@@ -71,6 +72,10 @@ class Named:
             start, end, is_quoted = span(text, match, name, rule)
             end = start + len(text[start:end].rstrip(",. "))
             value = text[start:end]
+            if not is_quoted and "." in value:
+                tables = tables_in(text) if tables is None else tables
+                if is_column(value, name, tables):
+                    continue
             if rule in {NAME, _PERHAPS} and "," in value:
                 head, _, rest = value.partition(",")
                 if rest.lstrip()[:1].islower():  # `author: Rowan Stallworth, teacher at the school`

@@ -10,6 +10,10 @@ IS_SQL = re.compile(
     r"(?i)\b(?:select\b.{1,4000}?\bfrom|insert\s+into|update\s.{1,200}?\sset|delete\s+from|merge\s+into|replace\s+into|where\s.{1,200}?(?:=|\bin\b|\blike\b)|values\s*\()",
     re.DOTALL,
 )
+_TABLE = re.compile(
+    r"(?i)\b(?:from|join|update|into)\s{1,4}[\"`]?(\w{1,64})[\"`]?(?:(?=\s{1,4}(?:as\s{1,4})?(\w{1,64})))?"
+)
+_COLUMN = re.compile(r"([A-Za-z_]\w{0,63})\.([A-Za-z_]\w{0,63})(?=[\s,;)]|\Z)")
 HINTS = ("select", "insert", "update", "delete", "where", "values", "replace", "merge")
 # Where a parameter will stand.
 _PLACES = ("%s", "%(", "?", ":", "$")
@@ -56,3 +60,21 @@ def without_literals(text: str, found: Found) -> str:
     for rule in _LITERALS:
         inner = rule.without(inner, found)
     return text[:start] + inner + text[end:]
+
+
+def tables_in(text: str) -> frozenset[str]:
+    """Return the tables of the statements in ``text``, and what they are called there; none without a statement."""
+    if not IS_SQL.search(text):
+        return frozenset()
+    return frozenset(name for match in _TABLE.finditer(text) for name in match.groups() if name)
+
+
+def is_column(value: str, name: str, tables: frozenset[str]) -> bool:
+    """Say whether ``value`` begins with a column of one of ``tables`` that is compared: `user.id = session.user_id`.
+
+    A column is called like the one it is compared with, or in words with an underscore: people aren't.
+    """
+    found = _COLUMN.match(value)
+    if found is None or found[1] not in tables:
+        return False
+    return "_" in found[2] or found[2] == name.rpartition(".")[2]
