@@ -387,6 +387,38 @@ def test_a_planted_password_never_gets_out(secret: str, around: str) -> None:
     assert secret not in cleaned["message"]
 
 
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("open anna_weber_report.pdf failed", "open [redacted:name]_report.pdf failed"),
+        ("/srv/reports/Anna Weber - marks.pdf", "/srv/reports/[redacted:name] - marks.pdf"),
+        ("photo_Amy_Winters.jpg", "photo_[redacted:name].jpg"),
+        ("cannot open anna@school.de.txt", "cannot open [redacted:email]"),
+        ("/pupils/Amy%20Winters/grades", "/pupils/[redacted:person-id]/grades"),
+        ("no student with number S-4417-2231", "no student with number [redacted:person-id]"),
+        ("user.name = anna.weber", "user.name = [redacted:name]"),
+        ("Workspace.amy2012.Humanoid is nil", "Workspace.[redacted:name].Humanoid is nil"),
+    ],
+)
+def test_what_is_named_for_somebody_loses_the_name_and_keeps_the_rest(text: str, left: str) -> None:
+    assert redacted(text) == left
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Marie Curie.pdf",
+        "/lessons/Isaac Newton - laws.pdf",
+        "icon@2x.min.js",
+        "Workspace.Castle.Door:Open()",
+        "amy.winters()",
+        "/pupils/import failed",
+    ],
+)
+def test_what_only_looks_named_for_somebody_stays(text: str) -> None:
+    assert redacted(text) == text
+
+
 @given(st.text(max_size=300))
 def test_any_text_can_be_looked_through(text: str) -> None:
     assert isinstance(redacted(text), str)

@@ -30,7 +30,7 @@ IDENTITIES = (
     Rule(
         IDENTITY,
         _SOMEBODY_HINTS,
-        re.compile(rf"{_WHOSE}(?i:{_IS_ID})[\s:=#(\"'`@]{{1,4}}(?:(?i:is|was|of|=)\s)?(?P<value>{_ID})(?!\w|\.\d)"),
+        re.compile(rf"{_WHOSE}(?i:(?<=\s)(?:with|has|have|having|whose|for|by)\s(?:the\s)?)?(?i:{_IS_ID})[\s:=#(\"'`@]{{1,4}}(?:(?i:is|was|of|=)\s)?(?P<value>{_ID})(?!\w|\.\d)"),
         needs=(DIGIT,),
     ),
     Rule(
@@ -96,6 +96,11 @@ IDENTITIES = (
         ("players.",),
         re.compile(r"(?<=Players\.)(?P<value>\w{3,20})(?=\.(?:Player|Character|Backpack|leaderstats))"),
         lambda match: match["value"] not in {"LocalPlayer", "PlayerAdded"},
+    ),
+    Rule(  # a player's body stands in the world under the player's name
+        NAME,
+        ("workspace.",),
+        re.compile(r"(?<=[Ww]orkspace\.)(?P<value>\w{3,20})(?=\.(?:Humanoid|Head\b|\w{0,10}Torso|Animate\b)|:(?:WaitForChild|FindFirstChild)\([\"'](?:Humanoid|Head|\w{0,10}Torso))"),
     ),
     Rule(
         NAME,
@@ -173,7 +178,7 @@ IDENTITIES = (
         IDENTITY,
         tuple(f"/{who}" for who in ("user", "student", "pupil", "player", "parent", "teacher", "profile", "member", "account", "people", "child", "learner", "guardian", "staff", "u/")),
         re.compile(
-            r"(?<=/)(?i:users?|students?|pupils?|players?|parents?|teachers?|profiles?|members?|accounts?|people|child(?:ren)?|learners?|guardians?|staff|u)/(?P<value>[^/?#\s\"'{}<>\[\]:,;)]{1,64})(?=[/?#\s\"',;)]|\Z)"
+            r"(?<=/)(?i:users?|students?|pupils?|players?|parents?|teachers?|profiles?|members?|accounts?|people|child(?:ren)?|learners?|guardians?|staff|u)/(?P<value>[^/?#\s\"'{}<>\[\]:,;)]{1,64}(?:\s[^\W\d_a-z][^\W_]{1,30}(?=[ /]|\Z)){0,3})(?=[/?#\s\"',;)]|\Z)"
         ),
         lambda match: _is_somebodys(match["value"]),
     ),

@@ -9,13 +9,18 @@ from toolboxai.telemetry.privacy.rules import Rule
 _FILES = re.compile(
     r"(?i)\.(?:png|jpe?g|gif|svg|webp|avif|js|mjs|ts|css|py|html?|json|md|txt|so|dll|jar|whl|map)$"
 )
+# What domains end with: behind it a file's ending says that a file is named for somebody, `anna@school.de.txt`.
+_DOMAIN_ENDS = re.compile(
+    r"(?i)[.。](?:[^\W\d_]{2}|com|org|net|edu|gov|info|school|academy|email|online)$"
+)
 _LOCAL = r"[^\s@＠<>\"'(),:;\[\]\\=/?&|{}]"
 
 
 def _is_email(match: Match[str]) -> bool:
-    return not _FILES.search(match[0]) and not match[0].lower().startswith(
-        ("git@", "noreply@", "no-reply@")
-    )
+    if match[0].lower().startswith(("git@", "noreply@", "no-reply@")):
+        return False
+    file = _FILES.search(match[0])
+    return file is None or _DOMAIN_ENDS.search(match[0][: file.start()]) is not None
 
 
 EMAILS = (

@@ -179,9 +179,20 @@ class Names:
 
     def _by_itself(self, tokens: Tokens, index: int) -> int | None:
         last = self._known_by_itself(tokens, index)
-        if last is None or tokens.before(index) in _GLUE or self._is_of_another(tokens, index):
+        if last is None or self._is_of_another(tokens, index):
             return None
-        return last
+        before = tokens.before(index)
+        return None if before in _GLUE and not self._names_file(tokens, index, last) else last
+
+    def _names_file(self, tokens: Tokens, index: int, last: int) -> bool:
+        """Say whether a file or folder is named for somebody: `/reports/Anna Weber.pdf`, `photo_Amy_Winters.jpg`."""
+        following = tokens.low[last]
+        return (
+            tokens.before(index) in _BEFORE_FILES
+            and last == index + 1
+            and tokens.low[index] in self._given
+            and (following in self._surnames or following in self._maybe_surnames)
+        )
 
     def _known_by_itself(self, tokens: Tokens, index: int) -> int | None:
         word = tokens.low[index]
@@ -189,7 +200,10 @@ class Names:
         if word in self._given:
             if tokens.is_capital(index):
                 return self._end(tokens, index)
-            return index + 1 if following in self._surnames else None
+            is_surname = following in self._surnames or (
+                following in self._maybe_surnames and _is_account_or_file(tokens, index)
+            )
+            return index + 1 if is_surname else None
         if word in self._maybe_given and tokens.is_capital(index) and following:
             after = self._end(tokens, index)
             if after > index and _is_told_of(tokens, index, after):
@@ -294,6 +308,7 @@ def _is_said(tokens: Tokens, index: int) -> bool:
 
 # After these a capitalised word is part of something longer: America/Sao_Paulo.
 _GLUE = frozenset("/_@#$\\")
+_BEFORE_FILES = frozenset("/_\\")
 
 
 def _is_enclosed(tokens: Tokens, first: int, last: int) -> bool:
@@ -303,6 +318,23 @@ def _is_enclosed(tokens: Tokens, first: int, last: int) -> bool:
 
 _OPENS = frozenset({"", "'", '"', "(", "[", "“", "‘", "«"})
 _CLOSES = frozenset({"", "'", '"', ")", "]", "”", "’", "»"})
+
+
+_ACCOUNT_ENDS = re.compile(r"\d{0,4}(?:[\s,;:'\")\]]|\.?\Z|\.\s)")
+# The rest of a document's name: `anna_weber_report.pdf`.
+_FILE_AFTER = re.compile(
+    r"(?:[ _.-][^\W_]{1,30}){1,6}\.(?:pdf|docx?|xlsx?|odt|pptx?|csv|jpe?g|png|heic|mp4|txt|zip)\b"
+)
+
+
+def _is_account_or_file(tokens: Tokens, index: int) -> bool:
+    """Say whether two words in lower case are what somebody signs in as, `anna.weber`, or name a document."""
+    joint, end = tokens.between(index), tokens.matches[index + 1].end()
+    is_account = (
+        joint == "." and len(tokens.low[index + 1]) > 3 and _ACCOUNT_ENDS.match(tokens.text, end)
+    )
+    return bool(is_account or _FILE_AFTER.match(tokens.text, tokens.matches[index].end()))
+
 
 _WHO_AFTER = re.compile(
     r"\s?\((?:student|pupil|teacher|parent|mother|father|guardian|staff|learner|class)\b"
