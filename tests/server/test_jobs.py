@@ -4,9 +4,10 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AsyncExitStack
+from datetime import timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
 from tests.cli.processes import wait_until
 from tests.server.ordering import (
@@ -36,7 +37,7 @@ from toolboxai.server.jobs import (
 )
 from toolboxai.server.jobs.crew import Progress
 from toolboxai.server.jobs.leases import Leases
-from toolboxai.server.models import Generation, utc_now
+from toolboxai.server.models import AuditEvent, Generation, utc_now
 
 pytestmark = pytest.mark.anyio
 Build = Callable[..., Settings]
@@ -419,6 +420,20 @@ async def test_orders_that_ended_long_ago_are_forgotten_and_what_was_made_stays(
     assert kept == 2
     assert [row.seed for row in await rows(database)] == [7]
     assert await stored_seeds(database) == [6]
+
+
+async def test_the_trail_is_forgotten_after_a_year(database: Database, teacher: Orderer) -> None:
+    order, now = teacher.order(seed=1), utc_now()
+    ages = (timedelta(days=364), timedelta(days=366))
+    async with database.writing() as session:
+        session.add_all(
+            AuditEvent(school_id=order.school_id, action="test", at=now - age) for age in ages
+        )
+
+    await Leases(database).forget()
+
+    async with database.session() as session:
+        assert list(await session.scalars(select(AuditEvent.at))) == [now - ages[0]]
 
 
 async def test_readers_have_a_bound(

@@ -8,13 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolboxai.cli.environment import read_settings
 from toolboxai.cli.errors import CommandError
-from toolboxai.server.auth import Passwords, username_of
+from toolboxai.server.auth import (
+    MAX_PASSWORD_CHARS,
+    Passwords,
+    min_password_chars,
+    username_of,
+)
 from toolboxai.server.database import Database, DatabaseUnreachableError
 from toolboxai.server.models import Role, School, User
 from toolboxai.server.models.schools import MAX_NAME_CHARS
-
-MIN_PASSWORD_CHARS = 12
-MAX_PASSWORD_CHARS = 256
 
 Say = Callable[[str], None]
 
@@ -38,12 +40,13 @@ def create(school: str, people: Mapping[str, tuple[Role, str, int | None]]) -> N
     if len(school) > MAX_NAME_CHARS:
         message = f"a school's name has at most {MAX_NAME_CHARS} characters"
         raise CommandError(message)
-    for username, (_, password, _) in people.items():
+    for username, (role, password, _) in people.items():
         if username_of(username) is None:
             message = f"{username!r} is no user name: 2 to 64 letters, digits and . _ @ + -"
             raise CommandError(message)
-        if not MIN_PASSWORD_CHARS <= len(password) <= MAX_PASSWORD_CHARS:
-            message = f"a password has {MIN_PASSWORD_CHARS} to {MAX_PASSWORD_CHARS} characters"
+        least = min_password_chars(role)
+        if not least <= len(password) <= MAX_PASSWORD_CHARS:
+            message = f"a password has {least} to {MAX_PASSWORD_CHARS} characters"
             raise CommandError(message)
     try:
         asyncio.run(_create(Database(read_settings().database_address), school, people))

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from toolboxai import __version__, telemetry
-from toolboxai.server import auth, content, operations, roblox
+from toolboxai.server import auth, content, operations, roblox, schools
 from toolboxai.server.config import Settings, load_settings
 from toolboxai.server.database import Database, create_private_folder
 from toolboxai.server.error_handling import add_handlers
@@ -53,6 +53,8 @@ def create_app(settings: Settings) -> FastAPI:
     add_handlers(app)
     app.include_router(operations.router)
     app.include_router(auth.router)
+    for router in schools.routers:
+        app.include_router(router)
     app.include_router(content.router)
     app.include_router(content.generations_router)
     app.include_router(roblox.router)

@@ -12,22 +12,29 @@ from toolboxai.server.auth.dependencies import (
     AdminDep,
     MemberDep,
     OperatorDep,
+    PasswordsDep,
     SignedInDep,
     TeacherDep,
     require,
 )
-from toolboxai.server.auth.errors import TooManyRequestsError
+from toolboxai.server.auth.errors import NotAllowedError, TooManyRequestsError
 from toolboxai.server.auth.examples import AUTH_RESPONSES
 from toolboxai.server.auth.limiting import AddressDep, CountsDep, limited
-from toolboxai.server.auth.names import username_of
-from toolboxai.server.auth.passwords import Cost, Passwords
+from toolboxai.server.auth.names import MAX_USERNAME_CHARS, MIN_USERNAME_CHARS, username_of
+from toolboxai.server.auth.passwords import MAX_PASSWORD_CHARS, Cost, Passwords, min_password_chars
 from toolboxai.server.auth.people import Member, SignedIn
+from toolboxai.server.auth.refreshing import end_all as end_all_sessions
 from toolboxai.server.auth.router import router
 from toolboxai.server.auth.tokens import AccessTokens
+from toolboxai.server.auth.trail import Action, record, record_at
 
 __all__ = [
     "AUTH_RESPONSES",
+    "MAX_PASSWORD_CHARS",
+    "MAX_USERNAME_CHARS",
+    "MIN_USERNAME_CHARS",
     "AccessTokens",
+    "Action",
     "AddressDep",
     "AdminDep",
     "Cost",
@@ -35,13 +42,19 @@ __all__ = [
     "CountsDep",
     "Member",
     "MemberDep",
+    "NotAllowedError",
     "OperatorDep",
     "Passwords",
+    "PasswordsDep",
     "SignedIn",
     "SignedInDep",
     "TeacherDep",
     "TooManyRequestsError",
+    "end_all_sessions",
     "limited",
+    "min_password_chars",
+    "record",
+    "record_at",
     "require",
     "router",
     "username_of",

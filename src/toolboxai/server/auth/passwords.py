@@ -19,9 +19,11 @@ from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from toolboxai.server.error_handling import DependencyError
+from toolboxai.server.models import Role
 
 SERVICE = "password hashing"
 MAX_WAIT_SECONDS = 10
+MAX_PASSWORD_CHARS = 256
 SALT_BYTES = 16
 HASH_BYTES = 32
 Result = TypeVar("Result")
@@ -73,6 +75,11 @@ class Passwords:
             return await to_thread.run_sync(work, *arguments)
         finally:
             self._turns.release()
+
+
+def min_password_chars(role: Role) -> int:
+    """Return how long a password has to be: a pupil's can be looked up in a class list, and opens less."""
+    return 8 if role is Role.STUDENT else 12
 
 
 def _bytes_of(password: str) -> bytes:

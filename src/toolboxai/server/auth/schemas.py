@@ -5,11 +5,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from toolboxai.server.auth.passwords import MAX_PASSWORD_CHARS
 from toolboxai.server.auth.tokens import LIFETIME
 from toolboxai.server.grades import GradeBand
 from toolboxai.server.models import Role
 
-MAX_PASSWORD_CHARS = 256
 MAX_TOKEN_CHARS = 256
 
 

@@ -17,11 +17,12 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from toolboxai.server.database import Database
 from toolboxai.server.error_handling import DependencyError, database_operation
 from toolboxai.server.jobs.queue import MAX_WAITING, Changed, count_waiting
-from toolboxai.server.models import FINAL, Generation, GenerationStatus, utc_now
+from toolboxai.server.models import FINAL, AuditEvent, Generation, GenerationStatus, utc_now
 
 LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 3
 KEEP_DAYS = 30
+KEEP_TRAIL_DAYS = 365
 MAX_FORGOTTEN_AT_ONCE = 500
 MAX_ERROR_CHARS = 500
 WORKER_LOST = "worker-lost"
@@ -190,7 +191,7 @@ class Leases:
         return given_up
 
     async def forget(self) -> None:
-        """Delete orders that ended long ago; what was made stays."""
+        """Delete orders that ended long ago, whose content stays, and old entries of the trail."""
         old = (
             select(Generation.id)
             .where(
@@ -199,9 +200,15 @@ class Leases:
             )
             .limit(MAX_FORGOTTEN_AT_ONCE)
         )
-        with database_operation("forget old orders"):
+        past = (
+            select(AuditEvent.id)
+            .where(AuditEvent.at < self._now() - timedelta(days=KEEP_TRAIL_DAYS))
+            .limit(MAX_FORGOTTEN_AT_ONCE)
+        )
+        with database_operation("forget what is old"):
             async with self._database.writing() as session:
                 await session.execute(delete(Generation).where(Generation.id.in_(old)))
+                await session.execute(delete(AuditEvent).where(AuditEvent.id.in_(past)))
 
     async def waiting(self) -> int:
         """Return how many orders wait, counted up to the most there can be."""

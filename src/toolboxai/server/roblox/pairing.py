@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolboxai import telemetry
-from toolboxai.server.auth import Member
+from toolboxai.server.auth import Action, Member, record_at
 from toolboxai.server.error_handling import database_operation
 from toolboxai.server.models import (
     PairingCode,
@@ -83,6 +83,7 @@ async def register(
                 )
                 replaced = await _make_room(session, row)
                 session.add(row)
+                record_at(session, user.school_id, user.id, Action.STUDIO_PAIRED, row.id)
                 return Registered(row.id, token, user, replaced)
     telemetry.authentication_failed(reason="pairing_code")
     raise PairingRefusedError

@@ -205,5 +205,5 @@ async def heartbeat(studio: StudioDep) -> Pulse:
 )
 async def leave(studio: StudioDep, office: OfficeDep) -> None:
     """End the session; what waits for it is forgotten, and its token is good for nothing."""
-    await studios.end(office.database, studio.session_id, studio.school_id)
+    await studios.end(office.database, studio.session_id, studio.school_id, by=studio.user_id)
     office.bells.ring(studio.session_id)

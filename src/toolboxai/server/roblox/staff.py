@@ -50,7 +50,7 @@ async def end_session(
     session_id: UUID, who: TeacherDep, database: DatabaseDep, office: OfficeDep
 ) -> None:
     """End the session at once; the Studio has to be paired again."""
-    await studios.end(database, session_id, who.school_id)
+    await studios.end(database, session_id, who.school_id, by=who.user_id)
     office.bells.ring(session_id)
 
 

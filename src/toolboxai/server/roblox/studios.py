@@ -8,6 +8,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from toolboxai import telemetry
+from toolboxai.server.auth import Action, record_at
 from toolboxai.server.error_handling import database_operation
 from toolboxai.server.models import PluginMessage, PluginSession, User, utc_now
 from toolboxai.server.roblox.conditions import is_live, is_waiting
@@ -109,9 +110,10 @@ async def find_live(session: AsyncSession, session_id: UUID, school_id: UUID) ->
     return found
 
 
-async def end(database: Sessions, session_id: UUID, school_id: UUID) -> None:
-    """End a school's session, or raise `SessionNotFoundError`."""
+async def end(database: Sessions, session_id: UUID, school_id: UUID, *, by: UUID) -> None:
+    """End a school's session for the user ``by``, or raise `SessionNotFoundError`."""
     with database_operation("end a plugin session"):
         async with database.writing() as session:
             await find_live(session, session_id, school_id)
             await end_sessions(session, (session_id,), utc_now())
+            record_at(session, school_id, by, Action.STUDIO_ENDED, session_id)
