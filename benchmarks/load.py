@@ -2,7 +2,10 @@
 
 import json
 import socket
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle, islice
 from threading import Thread
 from time import perf_counter
 
@@ -17,6 +20,7 @@ class Round:
     requests: int
     seconds: float
     latencies: list[float]
+    statuses: Counter[int]
 
     def percentile(self, share: float) -> float:
         """Return a latency in seconds."""
@@ -68,9 +72,20 @@ def _content_length(head: bytes) -> int:
     return int(rest.partition(b"\r\n")[0] or 0)
 
 
-def get(port: int, path: str) -> bytes:
-    """Return a GET request."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()
+def get(port: int, path: str, *, token: str = "") -> bytes:
+    """Return a GET request, of whoever has the token."""
+    return _request(f"GET {path}", port, token)
+
+
+def post(port: int, path: str, body: bytes, *, token: str = "", kind: str = "json") -> bytes:
+    """Return a POST request."""
+    about = f"Content-Type: application/{kind}\r\nContent-Length: {len(body)}\r\n"
+    return _request(f"POST {path}", port, token, about) + body
+
+
+def _request(what: str, port: int, token: str, about: str = "") -> bytes:
+    who = f"Authorization: Bearer {token}\r\n" if token else ""
+    return f"{what} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{who}{about}\r\n".encode()
 
 
 def ask(port: int, path: str) -> dict[str, float]:
@@ -82,25 +97,35 @@ def ask(port: int, path: str) -> dict[str, float]:
     return answer
 
 
-def run(port: int, request: bytes, *, requests: int, connections: int = CONNECTIONS) -> Round:
-    """Send ``requests`` equal requests over a few connections at once."""
+def run(
+    port: int, *requests_in_turn: bytes, requests: int, connections: int = CONNECTIONS
+) -> Round:
+    """Send ``requests`` requests over a few connections at once: all alike, or several in turn."""
     latencies: list[float] = []
+    statuses: list[int] = []
     share = requests // connections
-    threads = [
-        Thread(target=_loop, args=(port, request, share, latencies)) for _ in range(connections)
-    ]
+    threads = []
+    for number in range(connections):
+        # Each begins elsewhere, so that no two say the same at the same time.
+        first = number * len(requests_in_turn) // connections
+        turn = islice(cycle(requests_in_turn), first, first + share)
+        arguments = (port, list(turn), latencies, statuses)
+        threads.append(Thread(target=_loop, args=arguments))
     began = perf_counter()
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return Round(share * connections, perf_counter() - began, latencies)
+    return Round(share * connections, perf_counter() - began, latencies, Counter(statuses))
 
 
-def _loop(port: int, request: bytes, requests: int, latencies: list[float]) -> None:
+def _loop(
+    port: int, requests: Sequence[bytes], latencies: list[float], statuses: list[int]
+) -> None:
     client = Client(port)
-    for _ in range(requests):
+    for request in requests:
         began = perf_counter()
-        client.send(request)
+        status, _ = client.send(request)
         latencies.append(perf_counter() - began)
+        statuses.append(status)
     client.close()

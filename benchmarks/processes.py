@@ -1,9 +1,10 @@
 """Starts what is measured, waits for it, and ends it; nothing is left behind."""
 
+import os
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import choice  # pytest-randomly seeds the other one alike in all workers
@@ -53,10 +54,18 @@ class Told:
 
 
 @contextmanager
-def running(*arguments: str, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """Run ``python -m ARGUMENTS`` for the block, from the moment it listens on ``port``."""
+def running(
+    *arguments: str, port: int, variables: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run ``python -m ARGUMENTS`` for the block, from the moment it listens on ``port``.
+
+    ``variables`` are set in its environment, beside those of this process.
+    """
     process = subprocess.Popen(
-        [sys.executable, "-m", *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        [sys.executable, "-m", *arguments],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **(variables or {})},
     )
     try:
         wait_for(port, process)

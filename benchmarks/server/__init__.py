@@ -1,0 +1,1 @@
+"""What the server itself can do: see ``__main__``."""
