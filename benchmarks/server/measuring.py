@@ -17,13 +17,16 @@ SYNCHRONOUS = {"lesson": "/generate_content", "quiz": "/generate_quiz"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How much is asked: of each kind of content, of sign-ins and of reads; how many plugins wait, and for how long nothing else is asked."""
+    """How much is asked: of each kind of content, of sign-ins and of reads; how many plugins wait, how long, and how much of that
+    alone.
+    """
 
     generations: int = 200
     orders: int = MOST_AT_ONCE
     sign_ins: int = 64
     reads: int = 800
     plugins: int = 1_000
+    wait_seconds: int = 15
     rest_seconds: float = 2.0
 
 
@@ -84,7 +87,7 @@ def _beside_plugins(
     """Yield what one reader notices of plugins that wait, and what they cost."""
     me, reads = get(server.port, "/auth/me", token=token), load.reads // 4
     yield "read_alone", server.pace(me, count=reads, connections=1)
-    with waiting(server, people.studios) as polls:
+    with waiting(server, people.studios, wait_seconds=load.wait_seconds) as polls:
         resting = server.cpu_percent(load.rest_seconds)
         yield "read_beside_plugins", server.pace(me, count=reads, connections=1)
         waited, mib = still_waiting(polls), server.memory_mib()

@@ -9,7 +9,6 @@ from benchmarks.load import Client, get, post
 from benchmarks.server.school import Studio
 from benchmarks.server.target import Target
 
-WAIT_SECONDS = 15
 ANSWER_SECONDS = 30.0
 ARRIVE_SECONDS = 10.0
 LOOK_SECONDS = 0.2
@@ -17,9 +16,11 @@ QUIET_CPU_PERCENT = 30.0
 
 
 @contextmanager
-def waiting(server: Target, studios: Sequence[Studio]) -> Iterator[list[socket.socket]]:
-    """Let each Studio ask for messages for the block, from when the server has taken all of them in."""
-    path = f"/plugin/messages?wait={WAIT_SECONDS}"
+def waiting(
+    server: Target, studios: Sequence[Studio], *, wait_seconds: int
+) -> Iterator[list[socket.socket]]:
+    """Let each Studio wait for messages in the block, which begins once the server has taken all of them in."""
+    path = f"/plugin/messages?wait={wait_seconds}"
     with ExitStack() as stack:
         polls = []
         for studio in studios:
