@@ -1,5 +1,7 @@
 """What every test may ask for: the services of this machine, and one event loop."""
 
+import os
+import sys
 from collections.abc import Generator
 from typing import Protocol
 
@@ -9,6 +11,10 @@ from hypothesis import HealthCheck, settings
 from tests import services
 from tests.services import Service, Used
 from tests.turns import turn
+
+# Tests start hundreds of processes. Where bytecode isn't kept, each compiles again what it imports: the server 2.5 s of it.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 # Two cores are shared by everything that runs: a slow example is not a failure.
 settings.register_profile("steady", deadline=None, suppress_health_check=[HealthCheck.too_slow])
