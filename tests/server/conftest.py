@@ -11,13 +11,14 @@ from starlette.testclient import TestClient
 
 from tests import services
 from tests.conftest import need
-from tests.server.databases import SharedPostgres
+from tests.server.databases import SharedPostgres, migrated_file
 from tests.server.fake_llm import KEY, MODEL, FakeLlm, running_llm
 from tests.server.people import CHEAP, FullSchool, full_school
 from tests.telemetry.sink import RecordingSink, running_sink
 from toolboxai import telemetry
 from toolboxai.server.auth import Passwords
 from toolboxai.server.config import Settings
+from toolboxai.server.database import create_private_folder
 from toolboxai.server.main import create_app
 
 Start = Callable[..., TestClient]
@@ -62,10 +63,19 @@ def shared_postgres(request: pytest.FixtureRequest) -> Iterator[SharedPostgres]:
         yield SharedPostgres(url)
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return a SQLite database in which there is nothing yet."""
+    return migrated_file(tmp_path_factory.mktemp("sqlite") / "toolboxai.db")
+
+
 @pytest.fixture(params=ON_BOTH)
-def server_database(request: pytest.FixtureRequest) -> str:
+def server_database(request: pytest.FixtureRequest, settings: Callable[..., Settings]) -> str:
     """Return the address of the database that servers of this test use; empty for a file in their data folder."""
     if request.param == "sqlite":
+        folder = settings().data_dir
+        create_private_folder(folder)
+        (folder / "toolboxai.db").write_bytes(request.getfixturevalue("migrated_sqlite"))
         return ""
     shared: SharedPostgres = request.getfixturevalue("shared_postgres")
     return shared.emptied()

@@ -1,16 +1,19 @@
-"""One PostgreSQL database for all servers of a test run, emptied before each test.
+"""Databases for servers of tests, with all tables and no rows.
 
-To delete all rows takes 2 ms, to make a database 70 and to drop it 90 (PostgreSQL 15, fsync on); TRUNCATE
-takes 200, because it makes new files.
+Of SQLite a copy: to migrate a new file takes 80 ms. Of PostgreSQL one for all servers of a test run, emptied
+before each test: to delete all rows takes 2 ms, to make a database 70 and to drop it 90 (PostgreSQL 15, fsync
+on); TRUNCATE takes 200, because it makes new files.
 """
 
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import asyncpg
 from sqlalchemy import delete
 
+from toolboxai.server.database import Database
 from toolboxai.server.models import Base
 
 CONNECT_TIMEOUT_SECONDS = 5
@@ -51,3 +54,16 @@ class SharedPostgres:
             await connection.execute(BEGIN_ANEW)
         finally:
             await connection.close()
+
+
+def migrated_file(file: Path) -> bytes:
+    """Return what a server that has just made its SQLite database leaves in ``file``."""
+
+    async def make() -> None:
+        database = Database(f"sqlite+aiosqlite:///{file}")
+        await database.start()
+        await database.stop()
+
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, make()).result()
+    return file.read_bytes()
