@@ -46,7 +46,7 @@ class Writing:
         submission = Submission(
             project_id=1, received_at=NOW, envelope=parse_envelope(body, Limits())
         )
-        self.digest.submit(submission, size=len(body), resolve=self.answers.put)
+        self.digest.submit(submission, len(body), self.answers.put)
 
     def outcome_reasons(self) -> set[str]:
         with closing(Queries(self.store.folder.path)) as queries:

@@ -78,9 +78,7 @@ class Digest:
         self._jobs.put(_STOP)
         self._thread.join()
 
-    def submit(
-        self, submission: Submission, *, size: int, resolve: Callable[[Answer], None]
-    ) -> None:
+    def submit(self, submission: Submission, size: int, resolve: Callable[[Answer], None]) -> None:
         """Queue an envelope; ``resolve`` is called, in the thread, when it is durable."""
         self._ask(EnvelopeJob(submission, size, resolve))
 

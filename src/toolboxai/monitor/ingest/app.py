@@ -1,8 +1,6 @@
 """``POST /api/{project}/envelope/``, as plain ASGI: this is the route that must be fast."""
 
-import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from functools import partial
 
 from starlette.types import Receive, Scope, Send
@@ -18,6 +16,7 @@ from toolboxai.monitor.ingest.answers import (
 from toolboxai.monitor.ingest.body import BodyReader
 from toolboxai.monitor.ingest.door import Door, Keys
 from toolboxai.monitor.ingest.request import IngestRequest
+from toolboxai.monitor.ingest.waiting import Waiting
 from toolboxai.monitor.models import Project
 from toolboxai.monitor.protocol import BusyError, Damage, Envelope, ItemError, ProtocolError
 from toolboxai.monitor.settings import Limits
@@ -41,6 +40,7 @@ class Ingest:
         self._digest = digest
         self._limits = limits
         self._budget = Budget(max_bytes=limits.max_queue_bytes)
+        self._waiting = Waiting(timeout_seconds=limits.store_timeout_seconds)
         self._now = now
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -84,37 +84,19 @@ class Ingest:
     async def _stored(
         self, request: IngestRequest, envelope: Envelope, reader: BodyReader
     ) -> Answer:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Answer] = loop.create_future()
         submission = Submission(
             project_id=request.project_id, received_at=self._now(), envelope=envelope
         )
-        resolve = partial(_resolve, loop, future)
-        self._digest.submit(submission, size=reader.taken_bytes, resolve=resolve)
-        done, _ = await asyncio.wait([future], timeout=self._limits.store_timeout_seconds)
-        if not done:
+        submit = partial(self._digest.submit, submission, reader.taken_bytes)
+        question = await self._waiting.ask(submit)
+        if question.answer is None:
             # It still waits, so it still takes memory.
-            size = reader.hand_over()
-            future.add_done_callback(lambda _: self._budget.give_back(size))
+            question.on_late = reader.hand_over()
             raise BusyError
-        return future.result()
+        return question.answer
 
     def _count(self, request: IngestRequest, error: ProtocolError) -> None:
         # What strangers send isn't counted under a project of ours.
         is_stranger = error.damage in (Damage.KEY, Damage.NO_KEY)
         project_id = STRANGER if is_stranger else request.project_id
         self._digest.count(project_id, Fate("envelope", "rejected", error.damage.value))
-
-
-def _resolve(
-    loop: asyncio.AbstractEventLoop, future: asyncio.Future[Answer], answer: Answer
-) -> None:
-    # The whole program may be gone by now.
-    with suppress(RuntimeError):
-        loop.call_soon_threadsafe(_set, future, answer)
-
-
-def _set(future: asyncio.Future[Answer], answer: Answer) -> None:
-    # The client may be gone by now.
-    if not future.done():
-        future.set_result(answer)

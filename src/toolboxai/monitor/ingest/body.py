@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 
 from starlette.types import Message, Receive
 
@@ -63,10 +64,10 @@ class BodyReader:
                 while not self.is_complete and left > 0:
                     left -= len(await self._next_chunk())
 
-    def hand_over(self) -> int:
-        """Return how much it held; it is the caller's now to give back."""
+    def hand_over(self) -> Callable[[], None]:
+        """Hold nothing any more; return what has to be called to give it back."""
         taken, self._taken = self._taken, 0
-        return taken
+        return partial(self._budget.give_back, taken)
 
     def give_back(self) -> None:
         """Let others use the memory."""
