@@ -9,6 +9,7 @@ EXTRAS_FOR_MODULE = {
     "alembic": ("server",),
     "asyncpg": ("postgres",),
     "fastapi": ("server",),
+    "fastapi_offline": ("server",),
     "greenlet": ("server",),
     "httptools": BOTH,
     "jinja2": ("monitor",),

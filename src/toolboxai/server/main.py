@@ -10,6 +10,7 @@ from toolboxai import __version__, telemetry
 from toolboxai.server import auth, content, operations, roblox, schools
 from toolboxai.server.config import Settings, load_settings
 from toolboxai.server.database import Database, create_private_folder
+from toolboxai.server.documentation import ABOUT, add_documentation
 from toolboxai.server.error_handling import add_handlers
 from toolboxai.server.hosts import KnownHosts, warn_without_names
 from toolboxai.server.inflating import InflatedBodies
@@ -28,7 +29,10 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(
         title="ToolboxAI",
         version=__version__,
+        description=ABOUT,
         lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
         # FastAPI's own telemetry would be a second way out, one that nobody scrubs.
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
@@ -58,6 +62,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(content.router)
     app.include_router(content.generations_router)
     app.include_router(roblox.router)
+    add_documentation(app)
     telemetry.add_routes(app)
     return app
 
