@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from toolboxai.monitor.sketches import MAX_BUCKETS, Sketch, bucket_of, units_of
+from toolboxai.monitor.sketches import MAX_BUCKETS, Sketch, bucket_of, buckets_of, units_of
 
 DAY_MS = 86_400_000.0
 durations = st.floats(min_value=0.001, max_value=DAY_MS)
@@ -50,6 +50,11 @@ def test_what_was_written_is_read_again(values: list[float]) -> None:
 @given(st.floats())
 def test_every_number_has_a_bucket_and_there_are_few(value: float) -> None:
     assert 0 <= bucket_of(value) < MAX_BUCKETS
+
+
+@given(st.lists(st.floats(), min_size=1))
+def test_many_at_once_fall_into_the_same_buckets(values: list[float]) -> None:
+    assert buckets_of(values) == Counter(map(bucket_of, values))
 
 
 def test_the_longest_sketch_has_some_kilobytes() -> None:

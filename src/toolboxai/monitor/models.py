@@ -95,3 +95,47 @@ class Outcome:
     outcome: str
     reason: str
     quantity: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timing:
+    """How often something ran, how long it took and how often it failed; durations in ms.
+
+    ``count`` is how many arrived. All else speaks of what they stand for: of those that
+    sampling left out, too.
+    """
+
+    count: int = 0
+    extrapolated: float = 0.0
+    failed: float = 0.0
+    total_ms: float = 0.0
+    p50_ms: float = 0.0
+    p95_ms: float = 0.0
+    p99_ms: float = 0.0
+
+    @property
+    def failure_rate(self) -> float:
+        """The share that failed, 0 … 1."""
+        return self.failed / self.extrapolated if self.extrapolated else 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimedSeries:
+    """A transaction by its name, or a kind of span within one, over some time."""
+
+    id: int
+    project_id: int
+    name: str
+    op: str
+    environment: str
+    timing: Timing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowEvent:
+    """One of the slowest events of a transaction."""
+
+    event_id: str
+    trace_id: str
+    at: datetime
+    duration_ms: float

@@ -38,6 +38,10 @@ class Limits:
     max_cached_issues: int = 100_000
     # What comes above it is stored, in one issue that says so.
     max_new_issues_per_project_hour: int = 1_000
+    # What comes above these is counted together, as "<other>".
+    max_transaction_names_per_project: int = 2_000
+    max_span_groups_per_transaction: int = 100
+    max_span_groups_per_project: int = 5_000
     body_timeout_seconds: float = 30.0
     store_timeout_seconds: float = 60.0
     retry_after_seconds: int = 5

@@ -6,7 +6,8 @@ period and in any order of merging (the idea of DDSketch, arXiv 1908.10693). Wei
 """
 
 from bisect import bisect_left
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from itertools import accumulate
 from math import ceil, log
 from typing import NamedTuple, Self
@@ -17,7 +18,8 @@ _LOG_GAMMA = log(GAMMA)
 # From 1 µs to a little more than a day; what is outside counts as the nearest.
 MIN_MS = 0.001
 MAX_BUCKETS = 1_270
-_MAX_MS = 1e9
+# In none of the buckets that count for all that is longer.
+_MAX_MS = 1e8
 UNITS_PER_VALUE = 8
 # A count in the packed form: all counts are one integer, because adding two of them is one
 # instruction a digit and not one a bucket.
@@ -32,6 +34,13 @@ def bucket_of(duration_ms: float) -> int:
     if not duration_ms > MIN_MS:
         return 0
     return min(ceil(log(min(duration_ms, _MAX_MS) / MIN_MS) / _LOG_GAMMA), MAX_BUCKETS - 1)
+
+
+def buckets_of(durations_ms: Collection[float]) -> Counter[int]:
+    """Return how many durations fall into each bucket: those of ``bucket_of``, at a third of the cost."""
+    if min(durations_ms) > MIN_MS and max(durations_ms) < _MAX_MS:
+        return Counter([ceil(log(each / MIN_MS) / _LOG_GAMMA) for each in durations_ms])
+    return Counter(map(bucket_of, durations_ms))
 
 
 def middle_of(bucket: int) -> float:

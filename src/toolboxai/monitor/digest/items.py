@@ -17,6 +17,7 @@ from toolboxai.monitor.digest.categories import (
     COUNTED,
     KNOWN_TYPES,
 )
+from toolboxai.monitor.digest.timings import timing_of
 from toolboxai.monitor.protocol import (
     Envelope,
     Flags,
@@ -37,6 +38,7 @@ from toolboxai.monitor.store import (
     IssueFacts,
     ItemRecord,
     LogRecord,
+    TransactionFacts,
 )
 
 log = logging.getLogger(__name__)
@@ -124,6 +126,7 @@ class Digester:
                 trace_id=_trace_id(event),
                 payload=self._compress(body),
                 issue=self._issue(event) if item.type == "event" else None,
+                timing=_timing(event, submission) if item.type == "transaction" else None,
             )
         )
 
@@ -219,6 +222,11 @@ def _event_id(event: dict[str, Any], item: Item, submission: Submission) -> str:
     own, sent = (event_id_of(each.get("event_id")) for each in (event, envelope.headers))
     is_alone = sum(each.type in EVENTS for each in envelope.items) == 1
     return (sent or own if is_alone else own or sent) or id_for(item.payload)
+
+
+def _timing(event: dict[str, Any], submission: Submission) -> TransactionFacts | None:
+    trace = submission.envelope.headers.get("trace")
+    return timing_of(event, trace.get("sample_rate") if isinstance(trace, dict) else None)
 
 
 def _trace_id(event: dict[str, Any]) -> str | None:

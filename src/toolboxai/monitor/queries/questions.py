@@ -15,6 +15,7 @@ from toolboxai.monitor.models import (
     Span,
     StoredEvent,
 )
+from toolboxai.monitor.queries.figures import Figures
 from toolboxai.monitor.queries.issues import list_issues, moment, one_issue
 from toolboxai.monitor.queries.payloads import log_lines_in, payload_of, spans_in
 from toolboxai.monitor.queries.pool import Pool
@@ -34,6 +35,7 @@ class Queries:
     def __init__(self, data: Path, *, timeout_seconds: float = 5.0) -> None:
         self._folder = DataFolder(data)
         self._pool = Pool(timeout_seconds=timeout_seconds)
+        self.figures = Figures(self._pool, self._folder)
 
     def close(self) -> None:
         """Close the connections that wait for the next question."""

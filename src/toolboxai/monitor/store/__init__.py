@@ -15,6 +15,7 @@ from toolboxai.monitor.store.records import (
     IssueFacts,
     ItemRecord,
     LogRecord,
+    TransactionFacts,
 )
 from toolboxai.monitor.store.writer import Store, now_ms
 
@@ -31,6 +32,7 @@ __all__ = [
     "LogRecord",
     "Store",
     "StoreError",
+    "TransactionFacts",
     "WriteFailedError",
     "now_ms",
 ]

@@ -1,7 +1,7 @@
 """What a set of envelopes changes in the files. Pure: asks no file, so it can be asked anything."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from toolboxai.monitor.store.days import Rows
@@ -13,6 +13,7 @@ from toolboxai.monitor.store.records import (
     EventRecord,
     Fate,
     IssueFacts,
+    Timed,
 )
 from toolboxai.monitor.store.regressions import Sighting
 
@@ -122,6 +123,13 @@ class Batch:
                 issue_id = issue_ids[received.project_id, facts.fingerprint]
                 found[issue_id].append(Sighting(facts.seen_at, facts.release))
         return found
+
+    def timed(self) -> Iterator[Timed]:
+        """Yield the transactions that say how long they took."""
+        for received in self._events.values():
+            event = received.event
+            if event.timing is not None:
+                yield Timed(received.project_id, event.event_id, event.trace_id or "", event.timing)
 
     def rows(self, issue_ids: dict[IssueKey, int]) -> dict[Kind, Rows]:
         """Return what each kind of file gets; kinds that get nothing are missing."""

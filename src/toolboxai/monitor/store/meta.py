@@ -8,9 +8,10 @@ from datetime import date
 import orjson
 
 from toolboxai.monitor.models import Project
+from toolboxai.monitor.store import measured
 from toolboxai.monitor.store.connection import open_writing, writing
 from toolboxai.monitor.store.folder import DataFolder
-from toolboxai.monitor.store.records import OVERFLOW, Delta
+from toolboxai.monitor.store.records import OVERFLOW, Delta, SeriesKey
 from toolboxai.monitor.store.regressions import Resolution
 from toolboxai.monitor.store.schema import META
 
@@ -26,6 +27,7 @@ class MetaFile:
 
     def __init__(self, folder: DataFolder) -> None:
         self._db = open_writing(folder.meta, META)
+        measured.prepare(self._db)
 
     def close(self) -> None:
         """Close the file; SQLite writes its WAL back."""
@@ -111,6 +113,25 @@ class MetaFile:
             )
         return changed.rowcount > 0
 
+    def next_series_id(self) -> int:
+        """Return the first id of a series that was never used."""
+        return measured.next_series_id(self._db)
+
+    def series_id(self, key: SeriesKey) -> int | None:
+        """Return the id of a series that there is already."""
+        return measured.series_id(self._db, key)
+
+    def series_sizes(self) -> list[tuple[int, int, int]]:
+        """Return how many series there are of each (project, parent)."""
+        return measured.series_sizes(self._db)
+
+    def forget_measures(self, now: int, *, also_series: bool) -> None:
+        """Remove figures that are older than they are kept, and series of which none is left."""
+        with writing(self._db) as db:
+            measured.forget(db, now)
+            if also_series:
+                measured.forget_series(db)
+
     def is_known_envelope(self, project_id: int, envelope_id: str) -> bool:
         """Say whether this envelope was stored within the hours that ids are remembered."""
         row = self._db.execute(
@@ -123,6 +144,7 @@ class MetaFile:
         """Add ``delta`` and remember that batch ``sequence`` is whole, both or neither."""
         with writing(self._db) as db:
             _add(db, delta)
+            measured.add(db, delta)
             db.execute("UPDATE progress SET sequence = ?, day = ?", (sequence, day.isoformat()))
             # The oldest first, so each batch forgets about as much as it adds.
             db.execute(

@@ -2,12 +2,15 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
 # The fingerprint of the issue that gathers what is one new issue too many.
 OVERFLOW = "overflow"
+# The name of what gathers what is one name too many.
+OTHER = "<other>"
+MAX_SLOWEST = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +29,28 @@ class IssueFacts:
     older_fingerprints: tuple[str, ...] = ()
 
 
+# A timed step of a transaction: operation and description, by which steps are counted together,
+# duration (ms), and whether it failed. A plain tuple, because there are so many.
+SpanFacts = tuple[str, str, float, bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionFacts:
+    """What a transaction's figures are made of. ``seen_at`` (ms, UTC) is when it ended.
+
+    It stands for ``weight`` transactions: one over the rate at which they are sent.
+    """
+
+    name: str
+    op: str
+    environment: str
+    seen_at: int
+    duration_ms: float
+    failed: bool
+    weight: float = 1.0
+    spans: tuple[SpanFacts, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventRecord:
     """An error, or, without ``issue``, a transaction with its spans. ``payload`` is zstd."""
@@ -34,6 +59,52 @@ class EventRecord:
     trace_id: str | None
     payload: bytes
     issue: IssueFacts | None = None
+    timing: TransactionFacts | None = None
+
+
+class SeriesKey(NamedTuple):
+    """What figures are kept of: a transaction's name, or, with its id as ``parent``, a kind of span."""
+
+    project_id: int
+    parent: int
+    name: str
+    op: str
+    environment: str
+
+
+class Timed(NamedTuple):
+    """A transaction that is new in a batch."""
+
+    project_id: int
+    event_id: str
+    trace_id: str
+    facts: TransactionFacts
+
+
+class Slow(NamedTuple):
+    """One of the slowest of its series."""
+
+    duration_ms: float
+    event_id: str
+    trace_id: str
+    seen_at: int
+
+
+class Measure(NamedTuple):
+    """What a batch adds to one series in one period (its start in ms).
+
+    ``times`` is how many arrived; ``weighted``, ``failed`` and ``total_ms`` are weighted; ``units`` are bucket, units, bucket, ….
+    """
+
+    is_span: bool
+    series_id: int
+    period: int
+    times: int
+    weighted: float
+    failed: float
+    total_ms: float
+    units: list[int]
+    slowest: list[Slow]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +164,15 @@ class Delta:
     aliases: list[tuple[int, str, int]] = field(default_factory=list)
     created: list[tuple[int, int, int]] = field(default_factory=list)
     regressions: list[tuple[int, int]] = field(default_factory=list)
+    # Each with its id in front.
+    series: list[tuple[int, int, int, str, str, str]] = field(default_factory=list)
+    measures: list[Measure] = field(default_factory=list)
 
     def to_bytes(self) -> bytes:
         """Return what ``from_bytes`` reads."""
         parts = [self.issues, self.totals, self.outcomes, self.envelopes]
-        return orjson.dumps([*parts, self.aliases, self.created, self.regressions])
+        later = [self.aliases, self.created, self.regressions, self.series, self.measures]
+        return orjson.dumps([*parts, *later], default=tuple)
 
     @classmethod
     def from_bytes(cls, body: bytes) -> "Delta":

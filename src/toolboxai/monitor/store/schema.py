@@ -1,6 +1,7 @@
 """What the SQLite files look like. A migration that was ever released is never changed."""
 
 from toolboxai.monitor.store.folder import Kind
+from toolboxai.monitor.store.measured import SCHEMA as MEASURED
 
 Migrations = tuple[tuple[str, ...], ...]
 
@@ -87,6 +88,7 @@ META: Migrations = (
         ) STRICT, WITHOUT ROWID
         """,
     ),
+    MEASURED,
 )
 
 # The part of a batch that this file holds: which other files belong to it, the first row that it

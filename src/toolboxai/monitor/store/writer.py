@@ -31,7 +31,9 @@ from toolboxai.monitor.store.folder import (
 )
 from toolboxai.monitor.store.issues import Issues
 from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY, MetaFile
+from toolboxai.monitor.store.periods import Resolution
 from toolboxai.monitor.store.records import Delta, Digested
+from toolboxai.monitor.store.series import Series
 
 log = logging.getLogger(__name__)
 
@@ -135,7 +137,9 @@ class Store:
         delta = batch.delta(placement.ids)
         delta.aliases, delta.created = placement.aliases, placement.created
         delta.regressions = placement.regressions
+        delta.series, delta.measures = self._series.measured(batch.timed())
         self._commit(batch.rows(placement.ids), delta, day, now)
+        self._forget_measures(now)
 
     def _recover(self) -> None:
         """Open the files anew; a batch that is only half there goes away."""
@@ -157,6 +161,8 @@ class Store:
             self._sequence, self._day = self._meta.progress()
             self._finish_last_batch()
             self._issues = Issues(self._meta, self._limits)
+            self._series = Series(self._meta, self._limits)
+            self._forgotten_at = 0
             self._ensure_project()
         except sqlite3.DatabaseError as error:
             self._meta.close()
@@ -224,6 +230,16 @@ class Store:
             body = b""
         forget_before = now - self._limits.remember_ids_hours * HOUR_MS
         self._advance(delta, sequence, day, forget_before=forget_before)
+
+    def _forget_measures(self, now: int) -> None:
+        """Once a minute remove old figures, once a day the names of what is no longer there."""
+        past, self._forgotten_at = self._forgotten_at, now
+        if now // Resolution.MINUTE == past // Resolution.MINUTE:
+            return
+        is_new_day = now // Resolution.DAY != past // Resolution.DAY
+        self._meta.forget_measures(now, also_series=is_new_day)
+        if is_new_day:
+            self._series = Series(self._meta, self._limits)
 
     def _advance(self, delta: Delta, sequence: int, day: date, *, forget_before: int) -> None:
         self._meta.advance(delta, sequence, day, forget_before=forget_before)
