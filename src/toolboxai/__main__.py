@@ -14,6 +14,7 @@ EXTRAS_FOR_MODULE = {
     "httptools": BOTH,
     "jinja2": ("monitor",),
     "jwt": ("server",),
+    "httpx2": ("llm",),
     "limits": ("server",),
     "openai": ("llm",),
     "prometheus_client": ("server",),

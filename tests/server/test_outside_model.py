@@ -84,6 +84,13 @@ def test_the_reviewer_is_not_shown_the_key(llm: FakeLlm, teacher_with: AskTeache
         pytest.param({"always": b"<html>hello</html>"}, "model-bad-answer", 1, id="no JSON"),
         pytest.param({"always": b'{"choices": []}'}, "model-bad-answer", 1, id="no choice"),
         pytest.param({"always": b"{}"}, "model-bad-answer", 1, id="an empty object"),
+        pytest.param({"always": b" " * 1_048_577}, "model-bad-answer", 1, id="too long"),
+        pytest.param(
+            {"always": b"{}", "headers": {"Content-Encoding": "gzip"}},
+            "model-bad-answer",
+            1,
+            id="compressed",
+        ),
         pytest.param(
             {"always": 429, "headers": {"Retry-After": "3600"}},
             "model-busy",

@@ -73,11 +73,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     database: Database = app.state.database
     jobs: Jobs = app.state.jobs
     counts: auth.Counts = app.state.counts
+    authors: content.Authors = app.state.authors
     await database.start()
     try:
         async with jobs:
             yield
     finally:
+        await authors.close()
         await counts.close()
         await database.stop()
 

@@ -52,6 +52,11 @@ class Authors:
         self._outside.tally.count("made")
         return made
 
+    async def close(self) -> None:
+        """End what the writers hold open."""
+        if self._is_loaded and self._outside is not None:
+            await self._outside_writer.close()
+
     async def _by_engine(
         self, order: Order, plan: Plan, progress: Progress, *, fallback_reason: str | None = None
     ) -> Made:

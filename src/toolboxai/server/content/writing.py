@@ -42,3 +42,7 @@ class Writer(Protocol):
     async def write(self, plan: Plan, kind: Kind, progress: Progress, spent: Spent) -> Written:
         """Return content that passed every check, or raise `RejectedError`."""
         ...
+
+    async def close(self) -> None:
+        """End what it holds open."""
+        ...

@@ -4,7 +4,7 @@ They become ours without their cause: what a service says about a request quotes
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -20,6 +20,7 @@ from pydantic_ai.providers.openai import OpenAIProvider
 from pydantic_ai.settings import ModelSettings
 
 from toolboxai import telemetry
+from toolboxai.server.content.agents.bounded import AnswerTooLongError, bound_answer
 from toolboxai.server.content.errors import ModelFailedError, Trouble
 from toolboxai.server.content.outside.breaker import RestingError
 from toolboxai.server.content.outside.choice import Outside
@@ -51,11 +52,17 @@ class OutsideModel(OpenAIChatModel):
             api_key=outside.api_key,
             timeout=outside.timeout_seconds,
             max_retries=0,
+            default_headers={"Accept-Encoding": "identity"},
+            http_client=openai.DefaultAsyncHttpxClient(event_hooks={"response": [bound_answer]}),
         )
         super().__init__(outside.model, provider=OpenAIProvider(openai_client=client))
         self._outside = outside
         # Stamina would log each retry with the error's text, which quotes what was asked.
         stamina.instrumentation.set_on_retry_hooks([])
+
+    async def close(self) -> None:
+        """Close the connections to the service."""
+        await self.client.close()
 
     async def request(
         self,
@@ -128,16 +135,26 @@ def trouble_of(error: Exception) -> Trouble:
     if isinstance(error, ModelHTTPError):
         return _trouble_of_status(error.status_code)
     kinds = {
+        AnswerTooLongError: Trouble.BAD_ANSWER,
         RestingError: Trouble.RESTING,
         TimeoutError: Trouble.TIMEOUT,
         # Before its parent: a time limit is a kind of connection error there.
         openai.APITimeoutError: Trouble.TIMEOUT,
         openai.APIConnectionError: Trouble.UNREACHABLE,
     }
+    causes = list(_causes_of(error))
     for kind, trouble in kinds.items():
-        if isinstance(error, kind) or isinstance(error.__cause__, kind):
+        if any(isinstance(cause, kind) for cause in causes):
             return trouble
     return Trouble.BAD_ANSWER
+
+
+def _causes_of(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error and what it came from: each library puts its own around the one below."""
+    cause: BaseException | None = error
+    while cause is not None:
+        yield cause
+        cause = cause.__cause__
 
 
 def _trouble_of_status(status: int) -> Trouble:

@@ -1,7 +1,7 @@
 """Plan → write → quiz → review, with one model. What the review objects to is written again, a bounded number of times."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
@@ -45,11 +45,24 @@ Answer = TypeVar("Answer", bound=BaseModel)
 class Pipeline:
     """A writer: four agents, and the model that they ask."""
 
-    def __init__(self, model: Model, provider: Provider, *, max_attempts: int) -> None:
+    def __init__(
+        self,
+        model: Model,
+        provider: Provider,
+        *,
+        max_attempts: int,
+        close_model: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self.provider = provider
+        self._close_model = close_model
         self._agents = new_agents()
         self._model = model
         self._max_attempts = max_attempts
+
+    async def close(self) -> None:
+        """End what the model holds open."""
+        if self._close_model is not None:
+            await self._close_model()
 
     async def write(self, plan: Plan, kind: Kind, progress: Progress, spent: Spent) -> Written:
         """Return content that passed every check, or raise `RejectedError`."""

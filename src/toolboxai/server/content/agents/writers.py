@@ -23,4 +23,5 @@ def outside_writer(outside: Outside) -> Writer:
     from toolboxai.server.content.agents.outside_model import OutsideModel
 
     provider = outside_provider(outside.model)
-    return Pipeline(OutsideModel(outside), provider, max_attempts=MAX_OUTSIDE_ATTEMPTS)
+    model = OutsideModel(outside)
+    return Pipeline(model, provider, max_attempts=MAX_OUTSIDE_ATTEMPTS, close_model=model.close)
