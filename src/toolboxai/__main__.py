@@ -13,6 +13,7 @@ EXTRAS_FOR_MODULE = {
     "greenlet": ("server",),
     "httptools": BOTH,
     "jinja2": ("monitor",),
+    "msgspec": ("monitor",),
     "jwt": ("server",),
     "httpx2": ("llm",),
     "limits": ("server",),

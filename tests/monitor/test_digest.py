@@ -90,7 +90,7 @@ def test_what_goes_wrong_with_one_item_stays_with_that_item(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("toolboxai.monitor.digest.items.repair_event", fail)
+    monkeypatch.setattr("toolboxai.monitor.digest.items.glance", fail)
     writing.submit(
         envelope(({"type": "event"}, b"{}"), ({"type": "log"}, b'{"items":[{"body":"x"}]}'))
     )

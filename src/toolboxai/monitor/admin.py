@@ -56,4 +56,4 @@ def _settled(settings: MonitorSettings) -> Queries:
     # A running monitor has settled them already.
     with suppress(FolderInUseError):
         Store(settings).close()
-    return Queries(settings.data, timeout_seconds=settings.limits.read_timeout_seconds)
+    return Queries(settings.data, settings.limits)

@@ -39,7 +39,7 @@ class MonitorApp:
         """Open the data folder and start the writer."""
         settings = self._settings
         self._store = Store(settings)
-        self._queries = Queries(settings.data, timeout_seconds=settings.limits.read_timeout_seconds)
+        self._queries = Queries(settings.data, settings.limits)
         self.first_password = self._store.ensure_password()
         projects = self._store.projects()
         folder, url = self._store.folder, url_of(settings.host, settings.port)

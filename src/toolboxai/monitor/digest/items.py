@@ -25,6 +25,7 @@ from toolboxai.monitor.protocol import (
     NotRepairableError,
     dumps,
     event_id_of,
+    glance,
     id_for,
     loads,
     repair_event,
@@ -109,17 +110,8 @@ class Digester:
         return self._limits.max_attachment_bytes
 
     def _event(self, item: Item, submission: Submission, digested: Digested) -> None:
-        flags = Flags()
-        limits = self._limits
-        event = repair_event(
-            self._loads(item, flags),
-            flags,
-            received_at=submission.received_at,
-            limits=limits,
-        )
+        event, body = self._seen(item, submission)
         event_id = _event_id(event, item, submission)
-        event["event_id"] = event_id
-        body = self._body(event, flags)
         digested.events.append(
             EventRecord(
                 event_id=event_id,
@@ -129,6 +121,19 @@ class Digester:
                 timing=_timing(event, submission) if item.type == "transaction" else None,
             )
         )
+
+    def _seen(self, item: Item, submission: Submission) -> tuple[dict[str, Any], bytes]:
+        """Return what is to be known of an event now, and what is kept of it."""
+        received_at, limits = submission.received_at, self._limits
+        if item.type == "event":
+            event = glance(item.payload, received_at=received_at, limits=limits)
+            if event is not None:
+                return event, item.payload
+        flags = Flags()
+        event = repair_event(
+            self._loads(item, flags), flags, received_at=received_at, limits=limits
+        )
+        return event, self._body(event, flags)
 
     def _issue(self, event: dict[str, Any]) -> IssueFacts:
         found = grouping.group(event)

@@ -21,6 +21,7 @@ from toolboxai.monitor.protocol.errors import (
     UnauthorizedError,
 )
 from toolboxai.monitor.protocol.events import epoch_seconds, event_id_of, id_for, repair_event
+from toolboxai.monitor.protocol.glance import glance, whole
 from toolboxai.monitor.protocol.inflate import Inflater, check_encoding
 from toolboxai.monitor.protocol.lenient import Flags, NotRepairableError, dumps, loads
 from toolboxai.monitor.protocol.trim import trim
@@ -49,6 +50,7 @@ __all__ = [
     "envelope_header",
     "epoch_seconds",
     "event_id_of",
+    "glance",
     "id_for",
     "key_before_body",
     "key_in_dsn",
@@ -56,4 +58,5 @@ __all__ = [
     "parse_envelope",
     "repair_event",
     "trim",
+    "whole",
 ]

@@ -8,15 +8,31 @@ import orjson
 import zstandard
 
 from toolboxai.monitor.models import LogLine, Span
+from toolboxai.monitor.protocol import NotRepairableError, whole
+from toolboxai.monitor.settings import Limits
 
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 
 def payload_of(body: bytes) -> Any:  # noqa: ANN401 - JSON
     """Return the JSON value that the digest compressed."""
+    return orjson.loads(_inflated(body))
+
+
+def event_of(body: bytes, *, event_id: str, received_at: int, limits: Limits) -> dict[str, Any]:
+    """Return the event that the digest compressed, all of it repaired."""
+    try:
+        event = whole(_inflated(body), received_at=received_at, limits=limits)
+    except NotRepairableError as error:
+        # Told to who asks for it: the event is counted, so it has to be somewhere.
+        event = {"_meta": {"": {"err": [error.reason]}}, "timestamp": received_at / 1_000}
+    event["event_id"] = event_id
+    return event
+
+
+def _inflated(body: bytes) -> bytes:
     # One decompressor a call: they must not be shared by threads.
-    inflated = zstandard.ZstdDecompressor().decompress(body, max_output_size=MAX_PAYLOAD_BYTES)
-    return orjson.loads(inflated)
+    return zstandard.ZstdDecompressor().decompress(body, max_output_size=MAX_PAYLOAD_BYTES)
 
 
 def spans_in(transaction: dict[str, Any], project_id: int) -> Iterator[Span]:

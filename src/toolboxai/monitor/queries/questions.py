@@ -17,8 +17,9 @@ from toolboxai.monitor.models import (
 )
 from toolboxai.monitor.queries.figures import Figures
 from toolboxai.monitor.queries.issues import list_issues, moment, one_issue
-from toolboxai.monitor.queries.payloads import log_lines_in, payload_of, spans_in
+from toolboxai.monitor.queries.payloads import event_of, log_lines_in, payload_of, spans_in
 from toolboxai.monitor.queries.pool import Pool
+from toolboxai.monitor.settings import Limits
 from toolboxai.monitor.store.folder import DataFolder, Kind
 from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY
 
@@ -32,9 +33,10 @@ ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 class Queries:
     """Answers questions about the data folder ``data``."""
 
-    def __init__(self, data: Path, *, timeout_seconds: float = 5.0) -> None:
+    def __init__(self, data: Path, limits: Limits | None = None) -> None:
         self._folder = DataFolder(data)
-        self._pool = Pool(timeout_seconds=timeout_seconds)
+        self._limits = limits or Limits()
+        self._pool = Pool(timeout_seconds=self._limits.read_timeout_seconds)
         self.figures = Figures(self._pool, self._folder)
 
     def close(self) -> None:
@@ -184,12 +186,15 @@ class Queries:
         )
         for path in self._folder.day_files(kind):
             for row in self._ask(path, question, values):
+                event_id, received_at = row[0].hex(), row[3]
                 return StoredEvent(
-                    event_id=row[0].hex(),
+                    event_id=event_id,
                     project_id=row[1],
                     issue_id=row[2],
-                    received_at=moment(row[3]),
-                    payload=payload_of(row[4]),
+                    received_at=moment(received_at),
+                    payload=event_of(
+                        row[4], event_id=event_id, received_at=received_at, limits=self._limits
+                    ),
                 )
         return None
 
