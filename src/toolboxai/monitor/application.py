@@ -1,6 +1,7 @@
 """The parts of the monitor as one ASGI application."""
 
 import asyncio
+import logging
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -15,6 +16,8 @@ from toolboxai.monitor.ingest import Ingest, is_ingest_path
 from toolboxai.monitor.queries import Queries
 from toolboxai.monitor.settings import MonitorSettings
 from toolboxai.monitor.store import Store
+
+log = logging.getLogger(__name__)
 
 
 class MonitorApp:
@@ -62,9 +65,16 @@ class MonitorApp:
         await receive()
         await asyncio.to_thread(self.start)
         await send({"type": "lifespan.startup.complete"})
+        forgetting = asyncio.create_task(self._forget_now_and_then())
         await receive()
+        forgetting.cancel()
         await asyncio.to_thread(self.close)
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def _forget_now_and_then(self) -> None:
+        while True:
+            self._digest.call(forget)
+            await asyncio.sleep(self._settings.limits.seconds_between_retention)
 
     def _all_but_ingest(self) -> ASGIApp:
         queries = self._queries
@@ -103,6 +113,14 @@ class MonitorApp:
         # With the new cookie key, so that old sessions end.
         self._pages = self._all_but_ingest()
         return password
+
+
+def forget(store: Store) -> None:
+    """Make room; a disk that refuses will be asked again."""
+    try:
+        store.forget()
+    except Exception:
+        log.exception("what is too old can't be deleted")
 
 
 async def _not_started(_scope: Scope, _receive: Receive, _send: Send) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,16 @@ class Limits:
     remember_ids_hours: int = 96
     max_event_age_days: int = 30
     max_clock_ahead_seconds: int = 60
+    # What is kept: whole UTC days, the oldest go first, however few. Today's are never deleted.
+    keep_errors_days: int = 90
+    keep_traces_days: int = 30
+    keep_logs_days: int = 30
+    keep_other_days: int = 30
+    max_errors_bytes: int = 8 * GIB
+    max_traces_bytes: int = 8 * GIB
+    max_logs_bytes: int = 4 * GIB
+    max_other_bytes: int = 4 * GIB
+    seconds_between_retention: float = 60.0
 
     def __post_init__(self) -> None:
         for limit in fields(self):

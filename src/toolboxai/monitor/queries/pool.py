@@ -54,7 +54,9 @@ class Pool:
 
     def _give_back(self, path: Path, db: sqlite3.Connection) -> None:
         with self._lock:
-            self._idle.append((path, db))
-            surplus = self._idle.pop(0)[1] if len(self._idle) > MAX_IDLE_CONNECTIONS else None
-        if surplus:
-            surplus.close()
+            idle = [*self._idle, (path, db)]
+            # A file that was forgotten takes room on the disk as long as it is open.
+            self._idle = [each for each in idle if each[0].exists()][-MAX_IDLE_CONNECTIONS:]
+            surplus = [each for each in idle if each not in self._idle]
+        for _, unused in surplus:
+            unused.close()

@@ -1,6 +1,7 @@
 """What one can ask. Finds the files; what is in them is decoded elsewhere."""
 
 import re
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -214,8 +215,14 @@ class Queries:
     def _ask(
         self, path: Path, question: str, values: tuple[object, ...] = ()
     ) -> list[tuple[Any, ...]]:
-        with self._pool.reading(path) as db:
-            return db.execute(question, values).fetchall()
+        try:
+            with self._pool.reading(path) as db:
+                return db.execute(question, values).fetchall()
+        except sqlite3.OperationalError:
+            # A day that is forgotten between finding its file and opening it.
+            if path == self._folder.meta or path.exists():
+                raise
+            return []
 
 
 def _reference(row: tuple[Any, ...]) -> EventRef:

@@ -85,6 +85,35 @@ class DataFolder:
         """Yield the files of one kind, newest day first."""
         yield from sorted(self.days.glob(f"????-??-??-{kind}.db"), reverse=True)
 
+    @staticmethod
+    def with_companions(path: Path) -> tuple[Path, Path, Path]:
+        """Return a SQLite file and what SQLite keeps beside it."""
+        return path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")
+
+    def size_of(self, path: Path) -> int:
+        """Return how many bytes a day's file takes with what belongs to it."""
+        return sum(each.stat().st_size for each in self.with_companions(path) if each.exists())
+
+    def remove(self, path: Path) -> None:
+        """Delete a day's file for good, the data first: what is left by a crash then is nothing."""
+        for each in self.with_companions(path):
+            each.unlink(missing_ok=True)
+        self.sync_days()
+
+    def remove_leftovers(self) -> None:
+        """Delete what a crash left of files that were being removed."""
+        for each in self.days.glob("????-??-??-*.db-*"):
+            if not each.with_name(each.name.rpartition("-")[0]).exists():
+                each.unlink(missing_ok=True)
+
+    def sync_days(self) -> None:
+        """Make the names of the day files survive a power cut."""
+        descriptor = os.open(self.days, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
     def write_private(self, path: Path, text: str) -> None:
         """Make ``path`` hold ``text``, readable by its owner alone; all or nothing."""
         partial = path.with_suffix(".partial")

@@ -22,6 +22,12 @@ PASSWORD = "password"  # noqa: S105
 SESSION_KEY = "session key"
 
 
+_FORGET_ISSUES = (
+    "DELETE FROM issue_alias WHERE issue_id IN (SELECT value FROM json_each(?))",
+    "DELETE FROM issue WHERE id IN (SELECT value FROM json_each(?))",
+)
+
+
 class MetaFile:
     """The one connection that writes meta.db."""
 
@@ -154,6 +160,25 @@ class MetaFile:
                 """,
                 (MAX_FORGOTTEN_PER_BATCH, forget_before),
             )
+
+    def forget(self, before: int) -> int:
+        """Delete issues last seen ``before`` (ms) and the outcomes of then; return how many issues.
+
+        Only so many at once that a batch needn't wait for long.
+        """
+        with writing(self._db) as db:
+            forgotten = [
+                row[0]
+                for row in db.execute(
+                    "SELECT id FROM issue WHERE last_seen < ? ORDER BY last_seen LIMIT ?",
+                    (before, MAX_FORGOTTEN_PER_BATCH),
+                )
+            ]
+            ids = orjson.dumps(forgotten).decode()
+            for statement in _FORGET_ISSUES:
+                db.execute(statement, (ids,))
+            db.execute("DELETE FROM outcome WHERE hour < ?", (before,))
+        return len(forgotten)
 
     def projects(self) -> list[Project]:
         """Return all projects."""

@@ -1,12 +1,12 @@
 """The only place that writes the monitor's data: batches that are there whole or not at all."""
 
 import logging
-import os
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 from toolboxai.monitor import auth
 from toolboxai.monitor.grouping import GROUPING_VERSION
@@ -33,6 +33,7 @@ from toolboxai.monitor.store.issues import Issues
 from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY, MetaFile
 from toolboxai.monitor.store.periods import Resolution
 from toolboxai.monitor.store.records import Delta, Digested
+from toolboxai.monitor.store.retention import Kept, room_for, surplus
 from toolboxai.monitor.store.series import Series
 
 log = logging.getLogger(__name__)
@@ -87,6 +88,28 @@ class Store:
         for kind in EVENT_KINDS:
             self._file(day, kind)
 
+    def forget(self) -> None:
+        """Delete the files that are too old or too many, and the issues that are as old.
+
+        A write that failed may have left no file open: then there is nothing to do before the next.
+        """
+        if not self._is_open:
+            return
+        now = self._now()
+        today = max(_day_of(now), self._day)
+        self.folder.remove_leftovers()
+        gone = [path for kind in Kind for path in self._surplus(kind, today)]
+        if gone:
+            # They may be open for the search of what was seen before.
+            self._past.close()
+        for path in gone:
+            self.folder.remove(path)
+            log.info("%s is forgotten", path.name)
+        # What is kept may have happened before it arrived.
+        days = self._limits.keep_errors_days + self._limits.max_event_age_days
+        if self._meta.forget(_start_of(today - timedelta(days=days))):
+            self._issues = Issues(self._meta, self._limits)
+
     def projects(self) -> list[Project]:
         """Return all projects."""
         return self._meta.projects()
@@ -140,6 +163,13 @@ class Store:
         delta.series, delta.measures = self._series.measured(batch.timed())
         self._commit(batch.rows(placement.ids), delta, day, now)
         self._forget_measures(now)
+
+    def _surplus(self, kind: Kind, today: date) -> Iterator[Path]:
+        files = [
+            Kept(path, self.folder.day_of(path), self.folder.size_of(path))
+            for path in self.folder.day_files(kind)
+        ]
+        return surplus(files, room_for(kind, self._limits), today=today)
 
     def _recover(self) -> None:
         """Open the files anew; a batch that is only half there goes away."""
@@ -253,18 +283,13 @@ class Store:
                 file.close()
                 self._past.close()
             file = self._today[kind] = DayFile(path, kind)
-            _sync_folder(self.folder)
+            self.folder.sync_days()
         return file
+
+
+def _start_of(day: date) -> int:
+    return round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1_000)
 
 
 def _day_of(milliseconds: int) -> date:
     return datetime.fromtimestamp(milliseconds / 1_000, UTC).date()
-
-
-def _sync_folder(folder: DataFolder) -> None:
-    """Make the name of a new file survive a power cut."""
-    descriptor = os.open(folder.days, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
