@@ -41,8 +41,8 @@ def app() -> FastAPI:
         raise HTTPException(401)
 
     @app.post("/token/{account}")
-    async def token(account: str) -> None:
-        telemetry.authentication_failed(None if account == "nobody" else account, reason="password")
+    async def token(account: str, reason: str = "password") -> None:
+        telemetry.authentication_failed(None if account == "nobody" else account, reason=reason)
         raise HTTPException(401)
 
     return app
@@ -176,3 +176,15 @@ def test_an_error_with_a_fingerprint_is_grouped_by_it(
 
     (event,) = arrived(sink)
     assert event["fingerprint"] == ["dependency", "openai", "timeout"]
+
+
+def test_a_stolen_token_does_not_go_under_among_wrong_passwords(
+    client: TestClient, sink: RecordingSink
+) -> None:
+    for _ in range(50):
+        client.post("/token/nobody")
+    client.post("/token/7?reason=reused")
+    telemetry.flush(5)
+
+    reasons = [event["tags"]["reason"] for event in sink.items("event")]
+    assert reasons.count("reused") == 1

@@ -137,3 +137,25 @@ def test_of_a_storm_those_traces_are_kept_whose_errors_are(
     traces = [event["contexts"]["trace"]["trace_id"] for event in sink.items("event")[:-1]]
     assert [each["contexts"]["trace"]["trace_id"] for each in sink.items("transaction")] == traces
     assert len(traces) == 5
+
+
+def test_answers_that_say_only_how_bad_it_is_can_be_a_storm_too(
+    start: Start, sink: RecordingSink
+) -> None:
+    start(environment="production")
+    app = FastAPI()
+
+    @app.get("/health/ready")
+    async def ready() -> JSONResponse:
+        return JSONResponse({"status": "down"}, status_code=503)
+
+    telemetry.instrument(app)
+    with TestClient(app) as client:
+        for _ in range(25):
+            client.get("/health/ready")
+
+    assert telemetry.flush(5)
+    *single, aggregate = sink.items("event")
+    assert {event["message"] for event in single} == {"/health/ready answered 503"}
+    assert len(single) == 5
+    assert aggregate["contexts"]["storm"]["held_back"] == 20

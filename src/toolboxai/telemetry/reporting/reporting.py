@@ -133,8 +133,12 @@ class Reporting:
         return {"event_id": failure.event_id, "timestamp": time(), "exception": {"values": [kind]}}
 
     def answered_badly(self, request: Request) -> None:
-        """Report a 5xx that was returned without an error to show for it, as one issue a route."""
-        self._send(messages.answered_badly(transaction_name(request), request.status))
+        """Report a 5xx that was returned without an error to show for it, as one issue a route.
+
+        A load balancer asks every second whether an ailing server is ready, so here too there may be a storm.
+        """
+        event = messages.answered_badly(transaction_name(request), request.status)
+        self._send_unless_storm(event["message"], user_id(), event)
 
     def refused(self, request: Request) -> None:
         """Count what a request was refused for; of many within a minute report one event."""
@@ -145,14 +149,15 @@ class Reporting:
                 self._send(messages.burst_of_refusals(burst))
 
     def authentication_failed(self, account: str | None, reason: str) -> None:
-        """Report a failed sign-in; of many the first few, and the count at the end."""
+        """Report a failed sign-in; of many for one reason the first few, and the count at the end."""
         counters.add(f"authentication_failed.{reason}")
         request = current_request()
         if request is not None:
             request.is_refusal_told = True
         who = UNKNOWN if account is None else self._pseudonym(account)
         event = messages.authentication_failed(who, reason)
-        self._send_unless_storm("authentication", who, event)
+        # Each reason by itself: a stolen token must not go under among wrong passwords.
+        self._send_unless_storm(f"authentication {reason}", who, event)
 
     def _send_unless_storm(self, kind: str, user: str | None, event: dict[str, Any]) -> None:
         if not self._storms.admits(kind, user):
