@@ -94,6 +94,22 @@ def test_content_that_the_engine_replaced_is_no_event(
     assert sink.items("event") == []
 
 
+@pytest.mark.parametrize("falls_back", [True, False])
+def test_agents_that_give_up_are_one_handled_event_under_our_name(
+    llm: FakeLlm, teacher_with: AskTeacher, sink: RecordingSink, *, falls_back: bool
+) -> None:
+    llm.says["write"] = changed(llm, lambda said: said["explanation"].append("You are an idiot."))
+    teacher = teacher_with(sentry_dsn=sink.dsn, llm_fallback=falls_back)
+
+    teacher.post("/generate_content", json=ASKED)
+
+    telemetry.flush(5)
+    (event,) = sink.items("event")
+    (value,) = event["exception"]["values"]
+    assert (value["type"], value["mechanism"]["handled"]) == ("ModelFailedError", True)
+    assert event["fingerprint"] == ["dependency", "llm", "invalid-content"]
+
+
 def test_a_failure_that_nobody_mended_is_one_handled_event_by_service_and_kind(
     llm: FakeLlm, teacher_with: AskTeacher, sink: RecordingSink
 ) -> None:

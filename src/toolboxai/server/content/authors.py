@@ -47,7 +47,7 @@ class Authors:
             self._outside.tally.count(error.code)
             if not self._outside.falls_back:
                 raise
-            log.warning("the model outside did not write: %s; the engine does", error.code)
+            _tell_that_the_engine_writes(error)
             return await self._by_engine(order, plan, progress, fallback_reason=error.code)
         self._outside.tally.count("made")
         return made
@@ -118,6 +118,16 @@ class Authors:
         if self._outside is None:
             raise LookupError
         return outside_writer(self._outside)
+
+
+def _tell_that_the_engine_writes(error: ModelFailedError) -> None:
+    rejected = error.__context__
+    words = "the model outside did not write: %s; the engine does"
+    if isinstance(rejected, RejectedError) and rejected.has_errors:
+        # Else each agent that gave up would be an event, under its library's name.
+        log.error(words, error.code, exc_info=error)
+    else:
+        log.warning(words, error.code)
 
 
 class _Meter:

@@ -30,6 +30,11 @@ class RejectedError(Exception):
         self.findings = tuple(findings)
         self.attempts = attempts
 
+    @property
+    def has_errors(self) -> bool:
+        """Whether agents gave up, which their library reports, and not only the review objected."""
+        return self.__context__ is not None
+
 
 class Writer(Protocol):
     """A model with its agents."""

@@ -75,18 +75,24 @@ class Pipeline:
 
     async def _write(self, run: "_Run") -> Written:
         findings: tuple[Finding, ...] = ()
+        given_up: list[RejectedError] = []
         for attempt in range(self._max_attempts):
             try:
                 material = await run.attempt(attempt, findings)
             except RejectedError as error:
                 findings = error.findings
+                given_up.append(error)
             else:
                 findings = check(material)
                 if all(finding.passed for finding in findings):
                     log.info("%s is written", run)
                     return Written(material, findings, attempt + 1)
             log.warning("%s failed its checks", run)
-        raise RejectedError(findings, self._max_attempts)
+        rejected = RejectedError(findings, self._max_attempts)
+        if given_up:  # so that however many agents gave up, they are a part of one failure
+            rejected.__context__ = ExceptionGroup("attempts", given_up)
+            rejected.__suppress_context__ = True
+        raise rejected
 
 
 class _Run:
