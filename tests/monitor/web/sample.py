@@ -4,7 +4,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from toolboxai.monitor.models import EventRef, Issue, LogLine, Project, Span, StoredEvent
+from tests.monitor.web.sample_figures import TIMED_SPANS, TRANSACTIONS, FakeFigures
+from toolboxai.monitor.models import (
+    EventRef,
+    Issue,
+    LogLine,
+    Project,
+    SlowEvent,
+    Span,
+    StoredEvent,
+)
 
 NOW = datetime(2026, 11, 23, 13, 5, 40, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -26,6 +35,7 @@ class FakeQueries:
     all_events: list[StoredEvent] = field(default_factory=list)
     spans: list[Span] = field(default_factory=list)
     logs: list[LogLine] = field(default_factory=list)
+    figures: FakeFigures = field(default_factory=FakeFigures)
 
     def projects(self) -> list[Project]:
         return self.all_projects
@@ -379,4 +389,17 @@ def full() -> FakeQueries:
         all_events=[*older, event(PAYLOAD)],
         spans=list(SPANS),
         logs=list(LOGS),
+        figures=FakeFigures(
+            all_series=TRANSACTIONS,
+            all_spans=TIMED_SPANS,
+            all_slowest=[
+                SlowEvent(
+                    event_id=EVENT_ID,
+                    trace_id=TRACE,
+                    at=NOW - timedelta(minutes=minutes),
+                    duration_ms=duration_ms,
+                )
+                for minutes, duration_ms in ((2, 6_120.0), (90, 5_800.0))
+            ],
+        ),
     )

@@ -15,6 +15,7 @@ pytestmark = pytest.mark.browser
 
 EVENT = f"/issues/1/events/{2:032x}/"
 PAGES = ["/sign-in", "/issues/", "/issues/?query=nowhere", "/issues/1/", EVENT, "/nothing"]
+PAGES += ["/performance/", "/performance/1/", "/performance/2/", f"/traces/{sample.TRACE}/"]
 NARROW = {"width": 380, "height": 800}
 WIDE = {"width": 1600, "height": 1000}
 
@@ -81,6 +82,16 @@ async def test_everything_can_be_done_with_the_keyboard_alone(page: Page, site: 
     await tab_to(page, "4 library frames: fastapi.routing … starlette.middleware.errors")
     await page.keyboard.press("Enter")
     assert await page.get_by_text("run_endpoint_function").is_visible()
+    await tab_to(page, "Performance")
+    await page.keyboard.press("Enter")
+    await tab_to(page, "p95")
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/performance/?sort=p95")
+    await tab_to(page, "POST /generate_content")
+    await page.keyboard.press("Enter")
+    await tab_to(page, sample.TRACE)
+    await page.keyboard.press("Enter")
+    await page.wait_for_url("**/traces/*/")
     await tab_to(page, "Issues")
     await page.keyboard.press("Enter")
     await page.wait_for_url("**/issues/")

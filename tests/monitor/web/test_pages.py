@@ -16,6 +16,7 @@ from toolboxai.monitor.web.border import SECURITY_HEADERS
 
 EVENT = f"/issues/1/events/{sample.EVENT_ID}/"
 PAGES = ["/sign-in", "/issues/", "/issues/1/", EVENT, f"{EVENT}json", "/nothing", "/issues/99/"]
+PAGES += ["/performance/", "/performance/1/", f"/traces/{sample.TRACE}/"]
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>\"'&"
 
 

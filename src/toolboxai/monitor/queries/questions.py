@@ -38,11 +38,16 @@ class Queries:
         self._folder = DataFolder(data)
         self._limits = limits or Limits()
         self._pool = Pool(timeout_seconds=self._limits.read_timeout_seconds)
-        self.figures = Figures(self._pool, self._folder)
+        self._figures = Figures(self._pool, self._folder)
 
     def close(self) -> None:
         """Close the connections that wait for the next question."""
         self._pool.close()
+
+    @property
+    def figures(self) -> Figures:
+        """Who knows how long things take."""
+        return self._figures
 
     def projects(self) -> list[Project]:
         """Return all projects."""

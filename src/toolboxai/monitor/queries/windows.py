@@ -1,7 +1,7 @@
 """The times that figures are asked for: ranges that end now, in steps. Pure; all times in ms, UTC."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Self
 
 from toolboxai.monitor.store.periods import SPAN_RESOLUTIONS, Resolution, Stretch, covering
@@ -52,6 +52,10 @@ class Window:
     def minutes_until(self, now: datetime) -> float:
         """Return how many minutes of it have passed."""
         return max((now.timestamp() * 1_000 - self.since) / Resolution.MINUTE, 1.0)
+
+    def start_of_spans(self) -> datetime:
+        """Return since when spans count."""
+        return datetime.fromtimestamp(self.stretches_of_spans()[0].since / 1_000, UTC)
 
     def stretches(self) -> list[Stretch]:
         """Return the fewest periods that are this time."""

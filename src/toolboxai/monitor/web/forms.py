@@ -9,6 +9,7 @@ from toolboxai.monitor.web.errors import ForeignFormError, FormTooLargeError, Pa
 MAX_FORM_BYTES = 8_192
 MAX_FIELDS = 20
 LANDING = "/issues/"
+PAGES = (LANDING, "/performance/", "/traces/")
 
 
 async def read_form(request: Request) -> dict[str, str]:
@@ -43,7 +44,13 @@ def _netloc(origin: str) -> str:
         return ""
 
 
+def number_in(text: str) -> int | None:
+    """Return the number that is written there, if it is one of a size that ids have."""
+    # 15 digits fit into every database's integers.
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None
+
+
 def safe_destination(asked: str) -> str:
     """Return ``asked`` if it is one of our pages, else the list: never another site."""
     harmless = asked.isascii() and asked.isprintable() and "\\" not in asked and len(asked) <= 2_000
-    return asked if harmless and asked.startswith(LANDING) else LANDING
+    return asked if harmless and asked.startswith(PAGES) else LANDING

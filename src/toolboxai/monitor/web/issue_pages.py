@@ -13,6 +13,7 @@ from toolboxai.monitor.queries import cursor_of
 from toolboxai.monitor.web import log_view, waterfall
 from toolboxai.monitor.web.errors import PageError, PageNotFoundError
 from toolboxai.monitor.web.event_view import trace_id_of, view_of
+from toolboxai.monitor.web.forms import number_in
 from toolboxai.monitor.web.lenient import text_of
 from toolboxai.monitor.web.neighbours import neighbours_of
 from toolboxai.monitor.web.reads import Reads
@@ -96,7 +97,7 @@ class IssuePages:
             raise PageError(msg) from error
 
     def _issue(self, request: Request) -> Issue:
-        number = _number_in(request.path_params["issue_id"])
+        number = number_in(request.path_params["issue_id"])
         issue = self._queries.issue(number) if number is not None else None
         if issue is None:
             msg = "There is no such issue. It may be older than what the monitor keeps."
@@ -148,11 +149,6 @@ def _search_of(request: Request) -> Search:
     asked = request.query_params
     return Search(
         query=text_of(asked.get("query", "").strip()[:MAX_QUERY_CHARS]),
-        project_id=_number_in(asked.get("project", "")),
+        project_id=number_in(asked.get("project", "")),
         before=asked.get("before") or None,
     )
-
-
-def _number_in(text: str) -> int | None:
-    # 15 digits fit into every database's integers.
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 15 else None

@@ -2,11 +2,63 @@
 
 from typing import Protocol
 
-from toolboxai.monitor.models import EventRef, Issue, LogLine, Project, Span, StoredEvent
+from toolboxai.monitor.models import (
+    EventRef,
+    Issue,
+    LogLine,
+    Project,
+    SlowEvent,
+    Span,
+    StoredEvent,
+    TimedSeries,
+    Timing,
+)
+from toolboxai.monitor.queries.windows import Window
+
+
+class FigureReads(Protocol):
+    """The questions about how long things take; ``toolboxai.monitor.queries.figures.Figures``."""
+
+    def environments(self) -> list[str]:
+        """Return the environments that transactions named."""
+        ...
+
+    def transactions(
+        self,
+        window: Window,
+        *,
+        project_id: int | None = None,
+        environment: str | None = None,
+        order: str = "total",
+        limit: int = 100,
+    ) -> tuple[list[TimedSeries], int]:
+        """Return the first transactions in an order, and how many there are."""
+        ...
+
+    def transaction(self, series_id: int, window: Window) -> TimedSeries | None:
+        """Return one transaction over all of ``window``."""
+        ...
+
+    def steps(self, series_id: int, window: Window) -> list[Timing]:
+        """Return one transaction in each step of ``window``."""
+        ...
+
+    def spans(self, series_id: int, window: Window, *, limit: int = 50) -> list[TimedSeries]:
+        """Return the kinds of spans within a transaction, the most time first."""
+        ...
+
+    def slowest(self, series_id: int, window: Window) -> list[SlowEvent]:
+        """Return slow events of a transaction, the slowest first."""
+        ...
 
 
 class Reads(Protocol):
     """The questions that pages ask. They may block: pages ask them from worker threads."""
+
+    @property
+    def figures(self) -> FigureReads:
+        """Whoever knows how long things take."""
+        ...
 
     def projects(self) -> list[Project]:
         """Return all projects."""

@@ -32,6 +32,8 @@ class Renderer:
             "before": wording.before,
             "duration": wording.duration,
             "grouped": wording.grouped,
+            "rate": wording.rate,
+            "percent": wording.percent,
             "level": level_of,
             "plain": lenient.text_of,
         }

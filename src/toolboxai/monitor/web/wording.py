@@ -69,6 +69,21 @@ def duration(milliseconds: float) -> str:
     return _largest_unit(timedelta(milliseconds=milliseconds))
 
 
+def rate(value: float) -> str:
+    """Return how often something happens with two or three digits."""
+    if value >= 100 or value == 0:
+        return f"{value:,.0f}"
+    return f"{value:.1f}" if value >= 1 else f"{value:.2g}"
+
+
+def percent(share: float) -> str:
+    """Return a share (0 … 1) in percent; what isn't nothing doesn't look like it."""
+    value = share * 100
+    if 0 < value < 0.1:
+        return "< 0.1 %"
+    return f"{value:.1f} %" if 0 < value < 10 else f"{value:.0f} %"
+
+
 def grouped(number: int) -> str:
     """Return ``12,345``."""
     return f"{number:,}"
