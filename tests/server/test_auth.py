@@ -13,7 +13,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.testclient import TestClient
 
-from tests.server.conftest import Start, application
+from tests.server.conftest import ON_SQLITE, Start, application
 from tests.server.people import PASSWORD, FullSchool, beside, full_school, in_database, person
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
@@ -328,3 +328,17 @@ async def test_passwords_are_the_same_however_their_letters_are_composed() -> No
     assert await passwords.check("e\u0301te\u0301 1922", kept) == (True, None)
     assert await passwords.check("ete 1922", kept) == (False, None)
     assert await passwords.check("ete 1922", None) == (False, None)
+
+
+@ON_SQLITE
+def test_a_server_without_people_says_how_the_first_is_made(
+    start: Start, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = start()
+    told = [record.message for record in caplog.records if "create-admin" in record.message]
+    full_school(client, "Hill School")
+    caplog.clear()
+    start()
+
+    assert len(told) == 1
+    assert "create-admin" not in caplog.text

@@ -8,7 +8,7 @@ from playwright.async_api import async_playwright
 from starlette.testclient import TestClient
 
 from tests.monitor.web.conftest import served
-from tests.server.conftest import ON_SQLITE
+from tests.server.conftest import ON_SQLITE, application
 from toolboxai.server.config import Settings
 from toolboxai.server.main import create_app
 
@@ -39,3 +39,17 @@ async def test_the_documentation_needs_no_other_machine(
 def test_there_is_one_page_of_documentation(client: TestClient) -> None:
     assert client.get("/docs").status_code == 200
     assert client.get("/redoc").status_code == 404
+
+
+@ON_SQLITE
+def test_what_stands_around_every_address_is_described(client: TestClient) -> None:
+    paths = application(client).openapi()["paths"]
+
+    assert {"400", "403", "413", "415", "421"} <= set(
+        paths["/generate_content"]["post"]["responses"]
+    )
+    assert {"400", "421"} <= set(paths["/objectives"]["get"]["responses"])
+    assert "421" not in paths["/health/live"]["get"]["responses"]
+    asked = client.get("/objectives?grade=4", headers={"Host": "stranger.example"})
+    described = application(client).openapi()["components"]["responses"]["421"]["content"]
+    assert asked.json()["detail"] == described["application/problem+json"]["example"]["detail"]

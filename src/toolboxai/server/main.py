@@ -10,7 +10,7 @@ from toolboxai import __version__, telemetry
 from toolboxai.server import auth, content, operations, roblox, schools
 from toolboxai.server.config import Settings, load_settings
 from toolboxai.server.database import Database, create_private_folder
-from toolboxai.server.documentation import ABOUT, add_documentation
+from toolboxai.server.documentation import ABOUT, DocumentedApp, add_documentation
 from toolboxai.server.error_handling import add_handlers
 from toolboxai.server.hosts import KnownHosts, warn_without_names
 from toolboxai.server.inflating import InflatedBodies
@@ -26,7 +26,7 @@ def create_app(settings: Settings) -> FastAPI:
     telemetry.init(telemetry_options(settings))
     about = telemetry.Application(version=__version__, debug=settings.is_development)
     telemetry.set_context(about)
-    app = FastAPI(
+    app = DocumentedApp(
         title="ToolboxAI",
         version=__version__,
         description=ABOUT,
@@ -76,6 +76,7 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     authors: content.Authors = app.state.authors
     await database.start()
     try:
+        await auth.tell_if_nobody_is_there(database)
         async with jobs:
             yield
     finally:

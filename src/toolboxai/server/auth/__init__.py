@@ -25,6 +25,7 @@ from toolboxai.server.auth.passwords import MAX_PASSWORD_CHARS, Cost, Passwords,
 from toolboxai.server.auth.people import Member, SignedIn
 from toolboxai.server.auth.refreshing import end_all as end_all_sessions
 from toolboxai.server.auth.router import router
+from toolboxai.server.auth.service import tell_if_nobody_is_there
 from toolboxai.server.auth.tokens import AccessTokens
 from toolboxai.server.auth.trail import Action, record, record_at
 
@@ -57,5 +58,6 @@ __all__ = [
     "record_at",
     "require",
     "router",
+    "tell_if_nobody_is_there",
     "username_of",
 ]

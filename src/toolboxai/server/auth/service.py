@@ -1,5 +1,6 @@
 """Sign in, stay signed in, sign out. Knows no web."""
 
+import logging
 from dataclasses import dataclass, field
 
 from sqlalchemy import select, update
@@ -22,6 +23,8 @@ from toolboxai.server.database import Database
 from toolboxai.server.error_handling import database_operation
 from toolboxai.server.models import User
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
@@ -38,6 +41,18 @@ class Session:
 
     who: SignedIn
     refresh_token: str = field(repr=False)
+
+
+async def tell_if_nobody_is_there(database: Database) -> None:
+    """Say in the log how the first account is made, until there is one."""
+    with database_operation("look for an account"):
+        async with database.session() as session:
+            somebody = await session.scalar(select(User.id).limit(1))
+    if somebody is None:
+        log.warning(
+            "nobody can sign in yet: toolboxai users create-admin --school NAME --username NAME"
+            " makes the first account"
+        )
 
 
 async def sign_in(
