@@ -56,7 +56,7 @@ def new_registry() -> CollectorRegistry:
     return registry
 
 
-def registry_of(request: Request) -> CollectorRegistry:
+async def registry_of(request: Request) -> CollectorRegistry:
     """Return the registry that the application was started with."""
     registry: CollectorRegistry = request.app.state.registry
     return registry

@@ -27,13 +27,13 @@ bearer = OAuth2PasswordBearer(
 )
 
 
-def access_tokens_of(request: Request) -> AccessTokens:
+async def access_tokens_of(request: Request) -> AccessTokens:
     """Return what the application signs access tokens with."""
     tokens: AccessTokens = request.app.state.access_tokens
     return tokens
 
 
-def passwords_of(request: Request) -> Passwords:
+async def passwords_of(request: Request) -> Passwords:
     """Return what the application checks passwords with."""
     passwords: Passwords = request.app.state.passwords
     return passwords

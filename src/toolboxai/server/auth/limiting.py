@@ -19,7 +19,7 @@ REQUESTS_PER_MINUTE = 300
 IPV6_NETWORK_BITS = 64
 
 
-def counts_of(request: Request) -> Counts:
+async def counts_of(request: Request) -> Counts:
     """Return what the application counts with."""
     counts: Counts = request.app.state.counts
     return counts

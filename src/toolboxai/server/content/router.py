@@ -26,7 +26,7 @@ from toolboxai.server.models.lessons import MAX_CODE_CHARS
 router = APIRouter(tags=["content"])
 
 
-def authors_of(request: Request) -> Authors:
+async def authors_of(request: Request) -> Authors:
     """Return the writers that the application was started with."""
     authors: Authors = request.app.state.authors
     return authors

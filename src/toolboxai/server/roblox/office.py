@@ -20,7 +20,7 @@ class Office:
         self.told_errors = Minutes()
 
 
-def office_of(request: Request) -> Office:
+async def office_of(request: Request) -> Office:
     """Return the office that the application was started with."""
     office: Office = request.app.state.plugin_office
     return office

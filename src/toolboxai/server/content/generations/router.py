@@ -42,7 +42,7 @@ REQUEST_KEY = "Idempotency-Key"
 MAX_REQUEST_KEY_CHARS = 200
 
 
-def jobs_of(request: Request) -> Jobs:
+async def jobs_of(request: Request) -> Jobs:
     """Return where the application takes orders in."""
     jobs: Jobs = request.app.state.jobs
     return jobs
