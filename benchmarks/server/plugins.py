@@ -10,7 +10,7 @@ from benchmarks.server.school import Studio
 from benchmarks.server.target import Target
 
 ANSWER_SECONDS = 30.0
-ARRIVE_SECONDS = 10.0
+ARRIVE_SECONDS = 60.0
 LOOK_SECONDS = 0.2
 QUIET_CPU_PERCENT = 30.0
 
