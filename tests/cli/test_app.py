@@ -37,6 +37,8 @@ COMMANDS = [
     ("monitor", "password"),
     ("monitor", "count"),
     ("monitor", "ids"),
+    ("monitor", "backup"),
+    ("monitor", "restore"),
 ]
 
 
@@ -169,6 +171,16 @@ def test_an_empty_monitor_counts_nothing(data: Path) -> None:
 
 def test_the_folder_may_stand_before_the_question(data: Path) -> None:
     assert ask("monitor", "--data", data, "count", "error") == "0\n"
+
+
+def test_a_copy_is_made_and_put_back(data: Path, tmp_path: Path) -> None:
+    copy, new = tmp_path / "copy", tmp_path / "new"
+    ask("monitor", "backup", copy, "--data", data)
+    ask("monitor", "restore", copy, "--data", new)
+
+    assert ask("monitor", "count", "error", "--data", new) == "0\n"
+    with pytest.raises(CommandError, match="has data already"):
+        ask("monitor", "restore", copy, "--data", new)
 
 
 def test_the_default_folder_follows_the_environment(

@@ -279,6 +279,30 @@ def password(context: typer.Context, data: DataOption = None) -> None:
     typer.echo(reset_password(_settings(context, data)))
 
 
+@monitor_app.command(epilog="Example: toolboxai monitor backup /backups/$(date +%F)")
+def backup(
+    context: typer.Context,
+    target: Annotated[Path, typer.Argument(help="The folder to make; it must not exist yet.")],
+    data: DataOption = None,
+) -> None:
+    """Copy all data as it is at one moment; the monitor may go on running."""
+    from toolboxai.cli.monitoring import back_up
+
+    back_up(_settings(context, data), target)
+
+
+@monitor_app.command(epilog="Example: toolboxai monitor restore /backups/2026-11-24 --data new")
+def restore(
+    context: typer.Context,
+    source: Annotated[Path, typer.Argument(help="A folder that backup made.")],
+    data: DataOption = None,
+) -> None:
+    """Put a copy, checked page by page, into a data folder that no monitor has used."""
+    from toolboxai.cli.monitoring import restore as put_back
+
+    put_back(_settings(context, data), source)
+
+
 @monitor_app.command(epilog="Example: toolboxai monitor count error")
 def count(
     context: typer.Context,

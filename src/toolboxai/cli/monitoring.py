@@ -2,6 +2,7 @@
 
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from toolboxai.cli.errors import CommandError
 from toolboxai.monitor import admin
@@ -40,6 +41,18 @@ def reset_password(settings: MonitorSettings) -> str:
     """Return the new password of the user admin."""
     with _refusals_in_one_line():
         return admin.reset_password(_used(settings))
+
+
+def back_up(settings: MonitorSettings, target: Path) -> None:
+    """Copy all data to a new folder."""
+    with _refusals_in_one_line():
+        admin.back_up(_used(settings), target)
+
+
+def restore(settings: MonitorSettings, backup: Path) -> None:
+    """Put a copy into an unused data folder."""
+    with _refusals_in_one_line():
+        admin.restore(settings, backup)
 
 
 def count_lines(settings: MonitorSettings, category: str | None) -> list[str]:

@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
+from pathlib import Path
 
 from toolboxai.monitor import control
 from toolboxai.monitor.address import dsn_of, url_of
 from toolboxai.monitor.queries import Queries
 from toolboxai.monitor.settings import MonitorSettings
-from toolboxai.monitor.store import DataFolder, FolderInUseError, Store
+from toolboxai.monitor.store import CopyError, DataFolder, FolderInUseError, Store, put_back
+
+MAX_BACKUP_SECONDS = 3_600.0
 
 
 def dsn(settings: MonitorSettings) -> str:
@@ -29,6 +32,28 @@ def create_token(settings: MonitorSettings) -> str:
 def reset_password(settings: MonitorSettings) -> str:
     """Return a new password for the user ``admin``; the old one ends, and all sessions."""
     return _write(settings, "password", Store.reset_password)
+
+
+def back_up(settings: MonitorSettings, target: Path) -> None:
+    """Copy the data as it is at one moment to the new folder ``target``, also while the monitor runs."""
+    whole = target.absolute()
+    try:
+        with closing(Store(settings)) as store, closing(store.snapshot()) as snapshot:
+            snapshot.copy_to(whole)
+    except FolderInUseError:
+        folder, seconds = DataFolder(settings.data), MAX_BACKUP_SECONDS
+        control.ask(folder, "backup", str(whole), timeout_seconds=seconds)
+    except OSError as error:
+        raise CopyError.from_os(whole, error) from error
+
+
+def restore(settings: MonitorSettings, backup: Path) -> None:
+    """Make the unused data folder what ``backup`` is; a damaged file is refused."""
+    try:
+        put_back(backup, DataFolder(settings.data))
+    except OSError as error:
+        raise CopyError.from_os(settings.data, error) from error
+    Store(settings).close()
 
 
 def counts(settings: MonitorSettings) -> dict[str, int]:

@@ -2,6 +2,9 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -78,7 +81,11 @@ class MonitorApp:
 
     def _all_but_ingest(self) -> ASGIApp:
         queries = self._queries
-        actions = {"token": self._create_token, "password": self._reset_password}
+        actions: dict[str, Callable[[str], str]] = {
+            "token": lambda _: self._create_token(),
+            "password": lambda _: self._reset_password(),
+            "backup": self._back_up,
+        }
         return Starlette(
             routes=[
                 Route("/health", self._health),
@@ -96,6 +103,12 @@ class MonitorApp:
         if self._digest.is_healthy:
             return JSONResponse({"status": "ok"})
         return JSONResponse({"status": "failing", "detail": "can't write"}, status_code=503)
+
+    def _back_up(self, target: str) -> str:
+        # Only the moment is the writer's; the copy is made here.
+        with closing(self._digest.call(Store.snapshot).result()) as snapshot:
+            snapshot.copy_to(Path(target))
+        return target
 
     def _create_token(self) -> str:
         return self._digest.call(Store.create_token).result()

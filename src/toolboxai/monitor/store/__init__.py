@@ -1,5 +1,6 @@
 """All writes. A batch lies whole in its day files and in meta.db, or not at all."""
 
+from toolboxai.monitor.store.copies import CopyError, Snapshot, put_back
 from toolboxai.monitor.store.folder import (
     DataFolder,
     FolderInUseError,
@@ -20,6 +21,7 @@ from toolboxai.monitor.store.records import (
 from toolboxai.monitor.store.writer import Store, now_ms
 
 __all__ = [
+    "CopyError",
     "DataFolder",
     "Digested",
     "EventRecord",
@@ -30,9 +32,11 @@ __all__ = [
     "ItemRecord",
     "Kind",
     "LogRecord",
+    "Snapshot",
     "Store",
     "StoreError",
     "TransactionFacts",
     "WriteFailedError",
     "now_ms",
+    "put_back",
 ]

@@ -13,6 +13,7 @@ from toolboxai.monitor.grouping import GROUPING_VERSION
 from toolboxai.monitor.models import Project
 from toolboxai.monitor.settings import MonitorSettings
 from toolboxai.monitor.store.batch import Batch, EventKey
+from toolboxai.monitor.store.copies import Snapshot
 from toolboxai.monitor.store.days import (
     DayFile,
     PastDays,
@@ -109,6 +110,10 @@ class Store:
         days = self._limits.keep_errors_days + self._limits.max_event_age_days
         if self._meta.forget(_start_of(today - timedelta(days=days))):
             self._issues = Issues(self._meta, self._limits)
+
+    def snapshot(self) -> Snapshot:
+        """Return all files as they are now: what was answered is in them, and no half batch."""
+        return Snapshot(self.folder)
 
     def projects(self) -> list[Project]:
         """Return all projects."""
