@@ -57,7 +57,7 @@ _PROVIDERS = {
 _UNHINTED = r"(?:AC|SK)[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{32}-us\d{1,2}|\d{8,10}:AA[\w-]{32,}+|[MNO][A-Za-z\d][\w-]{22,26}\.[\w-]{6}\.[\w-]{27,}+"
 MIN_UNHINTED_CHARS = 32
 _TOKEN = re.compile(
-    r"(?<![\w+/~-])(?=[A-Za-z0-9+/_~-]{32})(?=[\w+/~-]{0,80}?\d)(?=[\w+/~-]{0,80}?[A-Z])(?=[\w+/~-]{0,80}?[a-z])"
+    r"(?<![\w+/~-])(?=[A-Za-z0-9+/_~-]{32})(?=[A-Za-z+/_~-]{0,80}+\d)(?=[a-z0-9+/_~-]{0,80}+[A-Z])(?=[A-Z0-9+/_~-]{0,80}+[a-z])"
     r"[A-Za-z0-9+/_~-]{32,}+={0,2}(?![\w+/=])"
 )
 _ENTROPY = 4.0
@@ -67,13 +67,20 @@ _CHANGES = 0.42
 _KINDS = "".join(
     str(char.isdigit() + 2 * char.isupper() + 4 * char.islower()) for char in map(chr, range(128))
 )
+MAX_RANDOM_CHARS = 256
+# What characters that are there so often add to the order of a text: by it the entropy is less than of as many different ones.
+_WEIGHTS = [0.0, *(many * log2(many) for many in range(1, MAX_RANDOM_CHARS + 1))]
 _HEX = re.compile(r"[0-9a-f-]+|[0-9A-F-]+")
 
 
 def _is_random(match: Match[str]) -> bool:
     """Say whether a run of letters and digits is drawn by chance: a key, rather than names, a path or a hash in hex."""
     text = match[0].rstrip("=")
-    if len(text) > 256 or _HEX.fullmatch(text) or text.count("/") > len(text) // 10 + 1:
+    if (
+        len(text) > MAX_RANDOM_CHARS
+        or _HEX.fullmatch(text)
+        or text.count("/") > len(text) // 10 + 1
+    ):
         return False
     before = match.string[max(0, match.start() - 8) : match.start()].lower()
     if before.endswith(
@@ -85,9 +92,8 @@ def _is_random(match: Match[str]) -> bool:
     kinds = text.translate(_KINDS)
     if sum(map(ne, kinds, kinds[1:])) < _CHANGES * len(text):
         return False
-    quantities = [text.count(char) for char in set(text)]
-    entropy = -sum(many / len(text) * log2(many / len(text)) for many in quantities)
-    return entropy >= _ENTROPY
+    weight = sum([_WEIGHTS[text.count(char)] for char in set(text)])
+    return log2(len(text)) - weight / len(text) >= _ENTROPY
 
 
 CREDENTIALS = (

@@ -60,7 +60,7 @@ _VERSIONS = frozenset({"agent", "browser", "build", "runtime", "ver", "version",
 class Told:
     """What one name says: how to look at a text there, or that what stands there has to be asked for more."""
 
-    __slots__ = ("asks", "asks_text", "is_one", "is_plain", "is_settled", "known", "mode", "name", "parent", "place", "rule")  # fmt: skip
+    __slots__ = ("asks", "asks_text", "is_one", "is_plain", "is_settled", "known", "look", "mode", "name", "parent", "place", "rule")  # fmt: skip
 
     def __init__(
         self,
@@ -83,6 +83,8 @@ class Told:
         # Texts of which nothing more has to be asked: those met before, and those that are ids, times or numbers.
         self.known: Known[str] = Known(MAX_ANSWERS) if self.asks_text else seen.plain[self.mode]
         self.is_plain = self._plain()
+        # What a text is asked first, at hand: it is done with every member of every mapping.
+        self.look: Look = (name, self.known, self.is_plain, self)
 
     def _asks_by_value(self) -> bool:
         if self.name in places.USERS:
@@ -136,13 +138,18 @@ def mode_of(name: str) -> int:
     return FREE if _VERSIONS.isdisjoint(words_of(name)) else VERSION
 
 
+# A member's name, the texts that are known there, what says that one is plain, and whatever else its name says.
+Look = tuple[str, Known[str], Callable[[str], object], Told]
+
+
 class Plan:
     """How to look at each member of a mapping with these names."""
 
-    __slots__ = ("asked", "attributes", "has_cues", "joined", "size", "steps", "telling", "texts")
+    __slots__ = ("asked", "attributes", "has_cues", "joined", "looks", "size", "steps", "telling", "texts")  # fmt: skip
 
     def __init__(self, names: tuple[str, ...], steps: Sequence[Told]) -> None:
         self.steps, self.size, self.joined = tuple(steps), len(names), "\0".join(names)
+        self.looks = tuple(step.look for step in steps)
         # Where an echo may stand.
         self.telling = tuple(step for step in steps if step.mode != STRUCTURE)
         told = [step.name for step in self.telling]

@@ -36,13 +36,12 @@ _PAIRS = re.compile(r"[:.-](?<=[0-9A-Fa-f].)[0-9A-Fa-f]{0,4}[:.-]")
 _LONG_RUN = re.compile(r"(?<![\w+/:.~-])[\w+/:.~-]{32}")
 _POSTCODE = re.compile(r"[A-Z]\d[A-Z\d]?\s\d[A-Z]")
 _AFTER_STATE = re.compile(r",\s[A-Z]{2}\s\d{5}")
-_FEATURES: tuple[tuple[str, Callable[[str], object]], ...] = (
-    (SIX_DIGITS, _SIX_DIGITS.search),
-    (SIX_DIGITS, _WITH_CAPITALS.search),
-    (SIX_DIGITS, _WITH_SIGNS.search),
-    (PAIRS, _PAIRS.search),
-    (POSTCODE, _POSTCODE.search),
-    (POSTCODE, _AFTER_STATE.search),
+_Search = Callable[[str], object]
+# Each with what shows it in any text, and in one with capitals.
+_FEATURES: tuple[tuple[str, tuple[_Search, ...], tuple[_Search, ...]], ...] = (
+    (SIX_DIGITS, (_SIX_DIGITS.search, _WITH_SIGNS.search), (_WITH_CAPITALS.search,)),
+    (PAIRS, (_PAIRS.search,), ()),
+    (POSTCODE, (), (_POSTCODE.search, _AFTER_STATE.search)),
 )
 
 Mask = int
@@ -179,23 +178,26 @@ class Sieve:
                         mask |= bit
         if len(text) >= 32 and _LONG_RUN.search(text):
             mask |= self._features.get(LONG_RUN, 0)
-        mask |= self._of_digits(text)
+        mask |= self._of_digits(text, has_capitals=text != folded)
         for needed, by in self._needs.values():
             if not mask & needed:
                 mask &= ~by
         return mask
 
-    def _of_digits(self, text: str) -> Mask:
+    def _of_digits(self, text: str, *, has_capitals: bool) -> Mask:
         features = self._features
         if not _DIGIT.search(text):
             return features.get(PAIRS, 0) if ":" in text and _PAIRS.search(text) else 0
-        found = [(name, search) for name, search in _FEATURES if search(text)]
-        if found and _MAYBE_NOBODYS.search(text):
-            rest = _NOBODYS.sub(" ", text)
-            found = [(name, search) for name, search in found if search(rest)]
-        mask = features.get(DIGIT, 0)
-        for name, _ in found:
-            mask |= features.get(name, 0)
+        mask, rest = features.get(DIGIT, 0), None
+        for name, in_any, in_capitals in _FEATURES:
+            for search in (*in_any, *in_capitals) if has_capitals else in_any:
+                if not search(text):
+                    continue
+                if rest is None:
+                    rest = _NOBODYS.sub(" ", text) if _MAYBE_NOBODYS.search(text) else text
+                if rest is text or search(rest):
+                    mask |= features.get(name, 0)
+                    break
         return mask
 
     def _learnt(self, word: str) -> Mask:

@@ -10,6 +10,7 @@ from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
 from toolboxai.telemetry.privacy.identities import AFTER_NAMES, HOMES, IDENTITIES, WHO_WAS_TAKEN
 from toolboxai.telemetry.privacy.keys import HEALTH, NAME
 from toolboxai.telemetry.privacy.mail import EMAILS
+from toolboxai.telemetry.privacy.markers import is_ours
 from toolboxai.telemetry.privacy.named import Named, may_tell
 from toolboxai.telemetry.privacy.names import known_names
 from toolboxai.telemetry.privacy.numbers import (
@@ -113,7 +114,10 @@ class _Look:
         scanner, found = self._scanner, self._found
         mask = scanner.sieve.mask(text, text.lower())
         # What can be told by its own form, as it is: it may hold signs that mean something in a wrapping.
-        text = ask(scanner.keys, text, mask, found)
+        keyless = ask(scanner.keys, text, mask, found)
+        if keyless is not text and is_ours(keyless):
+            return keyless
+        text = keyless
         if "+" in text and "=" in text:  # in a form it means a space, in a password it doesn't
             text = scanner.named.without(text, found, only_secrets=True)
         is_wrapped = "%" in text

@@ -86,7 +86,7 @@ def is_like_key(text: str) -> bool:
 
 def is_attribute(names: Collection[Any]) -> bool:
     """Say whether a mapping, or one with these names, is a value with its type, as logs and spans have them."""
-    return "value" in names and len(names) <= 3 and all(name in _OF_VALUES for name in names)
+    return "value" in names and len(names) <= 3 and _OF_VALUES.issuperset(names)
 
 
 def told_name(members: Mapping[Any, Any]) -> str:

@@ -1,7 +1,7 @@
 """One walk over one payload: names decide first, then every text that is left is looked through, with what was learnt."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +18,7 @@ from toolboxai.telemetry.privacy.plans import (
     PARAMETERS,
     TEMPLATE,
     TOP,
+    Look,
     Plan,
     Plans,
     Told,
@@ -71,8 +72,7 @@ class Walk:
         cleaned = holder["payload"]
         self._finish()
         if is_event:
-            every = self._notes.echoes.all()
-            self._notes.remarks.put_on(cleaned, lambda name: unechoed(name, every))
+            self._notes.remarks.put_on(cleaned, self._spelled)
         return Passed(cleaned, self._notes.redactions)
 
     def _inside(self, value: object, rules: list[str]) -> object:
@@ -90,6 +90,11 @@ class Walk:
         self._texts.look_through()
         if self._notes.echoes.all():
             self._take_out_of_names()
+
+    def _spelled(self, names: Collection[str]) -> dict[str, str]:
+        """Return what is left of those names in which an echo stands."""
+        echoes = self._notes.echoes.within(names)
+        return {name: unechoed(name, echoes) for name in names if has_any(name, echoes)}
 
     def _take_out_of_names(self) -> None:
         planned, others = self._texts.planned, self._read_one_by_one
@@ -117,33 +122,33 @@ class Walk:
         self._left_values -= plan.size
         holder[at] = kept
         self._texts.planned.append((kept, plan))
-        steps = self._attributes(kept, plan, depth) if parent == ATTRIBUTES else plan.steps
-        for told in steps:  # the common case, and most of the gate's time
-            value = kept[told.name]
+        steps = self._attributes(kept, plan, depth) if parent == ATTRIBUTES else plan.looks
+        for name, known, is_plain, told in steps:  # the common case, and most of the gate's time
+            value = members[name]
             kind = type(value)
             if kind is str:
-                if value not in told.known and not told.is_plain(value):
+                if value not in known and not is_plain(value):
                     self._text(kept, told, value, members, depth)
             elif told.asks:
-                self._ask(kept, told.name, told, value, members, depth=depth)
+                self._ask(kept, name, told, value, members, depth=depth)
             elif kind is dict:
-                self._members(kept, told.name, value, told.name, depth + 1)
+                self._members(kept, name, value, name, depth + 1)
             elif kind not in _SILENT and not (kind is int and value < _LEAST_CARD):
-                self.put(kept, told.name, value, told.name, told.mode, depth=depth)
+                self.put(kept, name, value, name, told.mode, depth=depth)
         if plan.has_cues:
             self._look_behind_cues(kept, members)
 
-    def _attributes(self, kept: dict[str, Any], plan: Plan, depth: int) -> Sequence[Told]:
+    def _attributes(self, kept: dict[str, Any], plan: Plan, depth: int) -> Sequence[Look]:
         """Put what may stay of those members that are a text with its type; return how to look at the others."""
         if depth >= MAX_DEPTH or self._left_values < 2 * plan.size:
-            return plan.steps
-        others = list(plan.asked)
+            return plan.looks
+        others = [told.look for told in plan.asked]
         for told, inner in plan.attributes:
             value, first = kept[told.name], inner.steps[0]
             is_pair = type(value) is dict and len(value) == 2
             text, kind = (value.get("value"), value.get("type")) if is_pair else (None, None)
             if type(text) is not str or type(kind) is not str or kind != "string":
-                others.append(told)
+                others.append(told.look)
                 continue
             kept[told.name] = attribute = {**value}
             self._left_values -= 2
