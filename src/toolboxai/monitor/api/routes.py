@@ -1,6 +1,7 @@
 """The addresses of the web API. All need a token; all that is missing looks the same."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,11 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from toolboxai.monitor.api import shapes
+from toolboxai.monitor.api import figures, shapes
 from toolboxai.monitor.api.changes import MAX_BODY_BYTES, Change, ChangeError, Writes
 from toolboxai.monitor.api.search import Search, SearchError
 from toolboxai.monitor.models import Issue, Project
 from toolboxai.monitor.queries import Queries, cursor_of
+from toolboxai.monitor.queries.figures import ORDERS
+from toolboxai.monitor.queries.windows import DEFAULT_RANGE, RANGES, Window
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -44,6 +47,8 @@ def routes(queries: Queries, writes: Writes) -> list[BaseRoute]:
         "/organizations/{organization}/issues/{issue_id}/": api.issue,
         "/issues/{issue_id}/": api.issue,
         "/projects/{organization}/{project}/events/{event_id}/": api.event,
+        "/organizations/{organization}/transactions/": api.transactions,
+        "/organizations/{organization}/transactions/{series_id}/": api.transaction,
     }
     changed = (
         "/organizations/{organization}/issues/{issue_id}/",
@@ -165,6 +170,44 @@ class _Api:
             raise ApiError(404, "Event not found")
         return _json(shapes.event(found, owner))
 
+    def transactions(self, request: Request) -> Response:
+        """Return the first transactions in an order, as the page of performance shows them."""
+        _check_organization(request)
+        asked, now = request.query_params, datetime.now(UTC)
+        window = _window(request, now)
+        order, project = asked.get("sort") or "total", asked.get("project") or EVERY_PROJECT
+        if order not in ORDERS:
+            raise ApiError(400, f"Invalid sort parameter. It must be one of {', '.join(ORDERS)}.")
+        if project != EVERY_PROJECT and not _is_number(project):
+            raise ApiError(400, "Invalid project parameter. Values must be numbers.")
+        found, _ = self._queries.figures.transactions(
+            window,
+            project_id=None if project == EVERY_PROJECT else int(project),
+            environment=asked.get("environment") or None,
+            order=order,
+            limit=_limit(request),
+        )
+        minutes = window.minutes_until(now)
+        return _json([figures.series(each, minutes) for each in found])
+
+    def transaction(self, request: Request) -> Response:
+        """Return one transaction, its figures over time, its spans and its slowest events."""
+        _check_organization(request)
+        number, now = request.path_params["series_id"], datetime.now(UTC)
+        window, ask = _window(request, now), self._queries.figures
+        found = ask.transaction(int(number), window) if _is_number(number) else None
+        if found is None:
+            raise ApiError(404, "The requested resource does not exist")
+        minutes = window.minutes_until(now)
+        return _json(
+            {
+                **figures.series(found, minutes),
+                "series": figures.steps(ask.steps(found.id, window), window),
+                "spans": [figures.series(each, minutes) for each in ask.spans(found.id, window)],
+                "slowest": [figures.slow(each) for each in ask.slowest(found.id, window)],
+            }
+        )
+
     def _owners(self) -> dict[int, Project]:
         return {project.id: project for project in self._queries.projects()}
 
@@ -197,6 +240,15 @@ def _check_organization(request: Request) -> None:
         "1",
     ):
         raise ApiError(404, "The requested resource does not exist")
+
+
+def _window(request: Request, now: datetime) -> Window:
+    try:
+        return Window.ending(now, request.query_params.get("statsPeriod") or DEFAULT_RANGE)
+    except KeyError as error:
+        raise ApiError(
+            400, f"Invalid statsPeriod. It must be one of {', '.join(RANGES)}."
+        ) from error
 
 
 def _limit(request: Request) -> int:
