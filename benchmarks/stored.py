@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from toolboxai.monitor.queries import Queries
-from toolboxai.monitor.queries.payloads import payload_of
+from toolboxai.monitor.queries.payloads import dictionary_id, inflated
 
 _NUMBER = re.compile(r"lesson-(\d+)")
 
@@ -60,7 +62,11 @@ def payloads(path: Path, table: str) -> list[Any]:
     """Return the payloads in ``table`` of a day's file, in the order in which they arrived."""
     question = f"SELECT payload FROM {table} ORDER BY id"  # noqa: S608 - our own names
     with closing(sqlite3.connect(path)) as db:
-        return [payload_of(row[0]) for row in db.execute(question)]
+        known = dict(db.execute("SELECT id, body FROM dictionary")) if table == "event" else {}
+        return [
+            orjson.loads(inflated(row[0], known.get(dictionary_id(row[0]))))
+            for row in db.execute(question)
+        ]
 
 
 def _number_of_error(event: dict[str, Any]) -> int:

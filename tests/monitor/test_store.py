@@ -314,6 +314,7 @@ def as_of_the_first_version(path: Path) -> None:
         db.executescript(
             """
             CREATE INDEX event_of_issue ON event (issue_id);
+            DROP TABLE dictionary;
             DROP INDEX event_of_issue_by_time;
             ALTER TABLE event DROP COLUMN seen_at;
             PRAGMA user_version=1;

@@ -1,7 +1,7 @@
 """An envelope's items → what the store keeps of them. Knows neither files nor threads."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from toolboxai.monitor.digest.categories import (
     COUNTED,
     KNOWN_TYPES,
 )
+from toolboxai.monitor.digest.packing import ZSTD_LEVEL, packers
 from toolboxai.monitor.digest.timings import timing_of
 from toolboxai.monitor.protocol import (
     Envelope,
@@ -33,11 +34,13 @@ from toolboxai.monitor.protocol import (
 )
 from toolboxai.monitor.settings import Limits
 from toolboxai.monitor.store import (
+    Dictionary,
     Digested,
     EventRecord,
     Fate,
     IssueFacts,
     ItemRecord,
+    Kind,
     LogRecord,
     TransactionFacts,
 )
@@ -47,7 +50,7 @@ log = logging.getLogger(__name__)
 INVALID = "invalid"
 EVENTS = frozenset({"event", "transaction"})
 DISCARDED = "discarded by client"
-ZSTD_LEVEL = 3
+NO_DICTIONARIES: Mapping[Kind, Dictionary] = {}
 MAX_ENVELOPE_ID_CHARS = 64
 MAX_REPORTED = 100
 MAX_QUANTITY = 1_000_000_000
@@ -65,8 +68,15 @@ class Submission:
 class Digester:
     """Digests one envelope after the other. For one thread: its compressor isn't shared."""
 
-    def __init__(self, limits: Limits, *, finds_older_issues: bool = False) -> None:
+    def __init__(
+        self,
+        limits: Limits,
+        *,
+        finds_older_issues: bool = False,
+        dictionaries: Mapping[Kind, Dictionary] = NO_DICTIONARIES,
+    ) -> None:
         self._limits = limits
+        self._packers = packers(dictionaries)
         self._finds_older_issues = finds_older_issues
         self._compress = zstandard.ZstdCompressor(level=ZSTD_LEVEL).compress
         self._digest_of: dict[str, Callable[[Item, Submission, Digested], None]] = {
@@ -75,6 +85,16 @@ class Digester:
             "log": self._logs,
             "client_report": self._client_report,
         }
+
+    @property
+    def dictionaries(self) -> dict[Kind, Dictionary | None]:
+        """What events are compressed with now."""
+        return {kind: packer.dictionary for kind, packer in self._packers.items()}
+
+    def learn(self) -> None:
+        """Learn what events have in common. Not between digesting and storing them."""
+        for packer in self._packers.values():
+            packer.learn()
 
     def digest(self, submission: Submission) -> Digested:
         """Return what is to be stored. An item that can't be is dropped, with an outcome."""
@@ -112,12 +132,13 @@ class Digester:
     def _event(self, item: Item, submission: Submission, digested: Digested) -> None:
         event, body = self._seen(item, submission)
         event_id = _event_id(event, item, submission)
+        is_error = item.type == "event"
         digested.events.append(
             EventRecord(
                 event_id=event_id,
                 trace_id=_trace_id(event),
-                payload=self._compress(body),
-                issue=self._issue(event) if item.type == "event" else None,
+                payload=self._packers[Kind.ERRORS if is_error else Kind.TRACES].pack(body),
+                issue=self._issue(event) if is_error else None,
                 timing=_timing(event, submission) if item.type == "transaction" else None,
             )
         )

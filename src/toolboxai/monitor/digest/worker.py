@@ -53,7 +53,11 @@ class Digest:
         self._store = store
         self._on_death = on_death
         self._limits = limits
-        self._digester = Digester(limits, finds_older_issues=store.has_issues_of_older_rules())
+        self._digester = Digester(
+            limits,
+            finds_older_issues=store.has_issues_of_older_rules(),
+            dictionaries=store.dictionaries(),
+        )
         self._jobs: SimpleQueue[object] = SimpleQueue()
         self._notes: Counter[tuple[int, Fate]] = Counter()
         self._notes_lock = threading.Lock()
@@ -118,6 +122,7 @@ class Digest:
         while not is_last:
             is_last = self._take()
             self._store_all()
+            self._digester.learn()
             while self._calls:
                 self._calls.pop(0).carry_out(self._store)
 
@@ -190,7 +195,7 @@ class Digest:
 
     def _write(self, batch: Sequence[Digested]) -> _Written:
         try:
-            self._store.write(batch)
+            self._store.write(batch, self._digester.dictionaries)
         except WriteFailedError as error:
             log.exception("a batch of %d envelopes can't be stored", len(batch))
             self._healthy = error.is_damage

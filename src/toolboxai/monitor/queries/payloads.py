@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import zstandard
 
 from toolboxai.monitor.models import LogLine, Span
@@ -14,15 +13,10 @@ from toolboxai.monitor.settings import Limits
 MAX_PAYLOAD_BYTES = 64 * 1024 * 1024
 
 
-def payload_of(body: bytes) -> Any:  # noqa: ANN401 - JSON
-    """Return the JSON value that the digest compressed."""
-    return orjson.loads(_inflated(body))
-
-
 def event_of(body: bytes, *, event_id: str, received_at: int, limits: Limits) -> dict[str, Any]:
-    """Return the event that the digest compressed, all of it repaired."""
+    """Return the event in JSON that was stored, all of it repaired."""
     try:
-        event = whole(_inflated(body), received_at=received_at, limits=limits)
+        event = whole(body, received_at=received_at, limits=limits)
     except NotRepairableError as error:
         # Told to who asks for it: the event is counted, so it has to be somewhere.
         event = {"_meta": {"": {"err": [error.reason]}}, "timestamp": received_at / 1_000}
@@ -30,9 +24,17 @@ def event_of(body: bytes, *, event_id: str, received_at: int, limits: Limits) ->
     return event
 
 
-def _inflated(body: bytes) -> bytes:
+def dictionary_id(payload: bytes) -> int:
+    """Return which dictionary it takes to read a payload; 0 if none."""
+    return zstandard.get_frame_parameters(payload).dict_id
+
+
+def inflated(payload: bytes, dictionary: bytes | None = None) -> bytes:
+    """Return the JSON that the digest compressed."""
+    known = zstandard.ZstdCompressionDict(dictionary) if dictionary else None
     # One decompressor a call: they must not be shared by threads.
-    return zstandard.ZstdDecompressor().decompress(body, max_output_size=MAX_PAYLOAD_BYTES)
+    decompressor = zstandard.ZstdDecompressor(dict_data=known)
+    return decompressor.decompress(payload, max_output_size=MAX_PAYLOAD_BYTES)
 
 
 def spans_in(transaction: dict[str, Any], project_id: int) -> Iterator[Span]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from toolboxai.monitor import auth
 from toolboxai.monitor.models import (
     EventRef,
@@ -18,7 +20,13 @@ from toolboxai.monitor.models import (
 )
 from toolboxai.monitor.queries.figures import Figures
 from toolboxai.monitor.queries.issues import list_issues, moment, one_issue
-from toolboxai.monitor.queries.payloads import event_of, log_lines_in, payload_of, spans_in
+from toolboxai.monitor.queries.payloads import (
+    dictionary_id,
+    event_of,
+    inflated,
+    log_lines_in,
+    spans_in,
+)
 from toolboxai.monitor.queries.pool import Pool
 from toolboxai.monitor.settings import Limits
 from toolboxai.monitor.store.folder import DataFolder, Kind
@@ -116,7 +124,7 @@ class Queries:
             bytes.fromhex(trace_id),
             MAX_TRACE_TRANSACTIONS,
         )
-        spans = [span for row in rows for span in spans_in(payload_of(row[1]), row[0])]
+        spans = [span for row in rows for span in spans_in(orjson.loads(row[1]), row[0])]
         return sorted(spans, key=lambda span: (span.start, not span.is_segment))
 
     def logs_of_trace(self, trace_id: str) -> list[LogLine]:
@@ -132,7 +140,7 @@ class Queries:
             bytes.fromhex(trace_id),
             MAX_TRACE_LOG_ITEMS,
         )
-        lines = [line for row in rows for line in log_lines_in(payload_of(row[0]), trace_id)]
+        lines = [line for row in rows for line in log_lines_in(orjson.loads(row[0]), trace_id)]
         return sorted(lines, key=lambda line: line.timestamp)
 
     def counts(self) -> dict[str, int]:
@@ -193,13 +201,14 @@ class Queries:
         for path in self._folder.day_files(kind):
             for row in self._ask(path, question, values):
                 event_id, received_at = row[0].hex(), row[3]
+                body = self._inflated(path, row[4])
                 return StoredEvent(
                     event_id=event_id,
                     project_id=row[1],
                     issue_id=row[2],
                     received_at=moment(received_at),
                     payload=event_of(
-                        row[4], event_id=event_id, received_at=received_at, limits=self._limits
+                        body, event_id=event_id, received_at=received_at, limits=self._limits
                     ),
                 )
         return None
@@ -207,12 +216,21 @@ class Queries:
     def _newest(
         self, kind: Kind, question: str, value: object, limit: int
     ) -> list[tuple[Any, ...]]:
+        """Return rows of the newest files; what each ends with is a payload, inflated."""
         found: list[tuple[Any, ...]] = []
         for path in self._folder.day_files(kind):
-            found += self._ask(path, question, (value, limit - len(found)))
+            rows = self._ask(path, question, (value, limit - len(found)))
+            found += [(*row[:-1], self._inflated(path, row[-1])) for row in rows]
             if len(found) >= limit:
                 break
         return found
+
+    def _inflated(self, path: Path, payload: bytes) -> bytes:
+        number = dictionary_id(payload)
+        if not number:
+            return inflated(payload)
+        rows = self._ask(path, "SELECT body FROM dictionary WHERE id = ?", (number,))
+        return inflated(payload, *rows[0])
 
     def _meta(self, question: str, values: tuple[object, ...] = ()) -> list[tuple[Any, ...]]:
         return self._ask(self._folder.meta, question, values)

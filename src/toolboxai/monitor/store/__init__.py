@@ -10,6 +10,7 @@ from toolboxai.monitor.store.folder import (
     WriteFailedError,
 )
 from toolboxai.monitor.store.records import (
+    Dictionary,
     Digested,
     EventRecord,
     Fate,
@@ -23,6 +24,7 @@ from toolboxai.monitor.store.writer import Store, now_ms
 __all__ = [
     "CopyError",
     "DataFolder",
+    "Dictionary",
     "Digested",
     "EventRecord",
     "Fate",

@@ -11,7 +11,7 @@ import orjson
 
 from toolboxai.monitor.store.connection import open_reading, open_writing, writing
 from toolboxai.monitor.store.folder import DataFolder, Kind
-from toolboxai.monitor.store.records import Delta
+from toolboxai.monitor.store.records import Delta, Dictionary
 from toolboxai.monitor.store.schema import DAY
 
 MAX_IDS_PER_QUESTION = 500
@@ -35,6 +35,8 @@ class Rows:
     rows: list[Row] = field(default_factory=list)
     # Position in ``rows`` and trace id.
     traces: list[tuple[int, bytes]] = field(default_factory=list)
+    # What the payloads were compressed with, if with anything.
+    dictionary: Dictionary | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,11 @@ class DayFile:
                 db.executemany(
                     "INSERT OR IGNORE INTO log_of_trace VALUES (?, ?)",
                     ((trace_id, first + position) for position, trace_id in added.traces),
+                )
+            if added.dictionary:
+                db.execute(
+                    "INSERT OR IGNORE INTO dictionary VALUES (?, ?)",
+                    (added.dictionary.id, added.dictionary.body),
                 )
             # Those before it are whole, otherwise this one would not have been begun.
             db.execute("DELETE FROM batch")
@@ -146,6 +153,18 @@ def known_events(
         )
         found.update(rows)
     return found
+
+
+def newest_dictionary(paths: Iterable[Path]) -> Dictionary | None:
+    """Return the dictionary that was made last, of the first of these files of events that has one."""
+    for path in paths:
+        with closing(open_reading(path)) as db:
+            row = db.execute(
+                "SELECT id, body FROM dictionary ORDER BY rowid DESC LIMIT 1"
+            ).fetchone()
+        if row:
+            return Dictionary(*row)
+    return None
 
 
 def finish_or_undo(files: Sequence[DayFile], sequence: int) -> tuple[int, Delta, date] | None:

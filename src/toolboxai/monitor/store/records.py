@@ -13,6 +13,14 @@ OTHER = "<other>"
 MAX_SLOWEST = 3
 
 
+@dataclass(frozen=True, slots=True)
+class Dictionary:
+    """What zstd payloads of one kind have in common. Each frame names it by ``id``, which isn't 0."""
+
+    id: int
+    body: bytes
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IssueFacts:
     """What an error says about the issue that it belongs to. ``seen_at`` is in ms, UTC."""

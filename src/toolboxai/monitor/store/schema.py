@@ -120,6 +120,9 @@ _EVENT = (
 # When it happened, in ms: after an outage the newest arrive first. Of a file from before, the row says.
 _HAPPENED = "ALTER TABLE event ADD COLUMN seen_at INTEGER NOT NULL DEFAULT 0"
 
+# What the payloads in this file are compressed with. It goes when they go.
+_DICTIONARY = "CREATE TABLE dictionary (id INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT"
+
 DAY: dict[Kind, Migrations] = {
     Kind.ERRORS: (
         (_BATCH, *_EVENT, "CREATE INDEX event_of_issue ON event (issue_id)"),
@@ -128,10 +131,12 @@ DAY: dict[Kind, Migrations] = {
             "CREATE INDEX event_of_issue_by_time ON event (issue_id, seen_at)",
             "DROP INDEX event_of_issue",
         ),
+        (_DICTIONARY,),
     ),
     Kind.TRACES: (
         (_BATCH, *_EVENT, "CREATE INDEX event_of_trace ON event (trace_id)"),
         (_HAPPENED,),
+        (_DICTIONARY,),
     ),
     Kind.LOGS: (
         (

@@ -3,7 +3,7 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -20,6 +20,7 @@ from toolboxai.monitor.store.days import (
     Rows,
     bring_up_to_date,
     finish_or_undo,
+    newest_dictionary,
     open_days,
 )
 from toolboxai.monitor.store.folder import (
@@ -33,7 +34,7 @@ from toolboxai.monitor.store.folder import (
 from toolboxai.monitor.store.issues import Issues
 from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY, MetaFile
 from toolboxai.monitor.store.periods import Resolution
-from toolboxai.monitor.store.records import Delta, Digested
+from toolboxai.monitor.store.records import Delta, Dictionary, Digested
 from toolboxai.monitor.store.retention import Kept, room_for, surplus
 from toolboxai.monitor.store.series import Series
 
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 
 HOUR_MS = 3_600_000
 EVENT_KINDS = (Kind.ERRORS, Kind.TRACES)
+NO_DICTIONARIES: Mapping[Kind, Dictionary | None] = {}
 # What SQLite or Python says when a value, not the disk, is the problem.
 DAMAGE = (sqlite3.DataError, sqlite3.IntegrityError, TypeError, ValueError, OverflowError)
 
@@ -71,14 +73,25 @@ class Store:
         self._close_files()
         self._lock.release()
 
-    def write(self, envelopes: Iterable[Digested]) -> None:
-        """Store a batch durably. What is known already is counted as repeated, not stored again.
+    def dictionaries(self) -> dict[Kind, Dictionary]:
+        """Return what events were compressed with last, of each kind."""
+        found = {kind: newest_dictionary(self.folder.day_files(kind)) for kind in EVENT_KINDS}
+        return {kind: dictionary for kind, dictionary in found.items() if dictionary}
+
+    def write(
+        self,
+        envelopes: Iterable[Digested],
+        dictionaries: Mapping[Kind, Dictionary | None] = NO_DICTIONARIES,
+    ) -> None:
+        """Store a batch durably, with the dictionaries that its events were compressed with.
+
+        What is known already is counted as repeated, not stored again.
 
         After a failure the files are as if it had never been tried, or, when only meta.db was
         missing, as if it had succeeded: sending it again is right in both cases.
         """
         try:
-            self._write(envelopes)
+            self._write(envelopes, dictionaries)
         except (sqlite3.Error, StoreError, OSError, TypeError, ValueError, OverflowError) as error:
             self._recover()
             raise WriteFailedError(error, is_damage=isinstance(error, DAMAGE)) from error
@@ -149,7 +162,9 @@ class Store:
         """Mark an issue as unresolved; say whether there is such an issue."""
         return self._meta.reopen(issue_id)
 
-    def _write(self, envelopes: Iterable[Digested]) -> None:
+    def _write(
+        self, envelopes: Iterable[Digested], dictionaries: Mapping[Kind, Dictionary | None]
+    ) -> None:
         if not self._is_open:
             self._open()
         now = self._now()
@@ -166,7 +181,11 @@ class Store:
         delta.aliases, delta.created = placement.aliases, placement.created
         delta.regressions = placement.regressions
         delta.series, delta.measures = self._series.measured(batch.timed())
-        self._commit(batch.rows(placement.ids), delta, day, now)
+        rows = batch.rows(placement.ids)
+        for kind, dictionary in dictionaries.items():
+            if kind in rows:
+                rows[kind].dictionary = dictionary
+        self._commit(rows, delta, day, now)
         self._forget_measures(now)
 
     def _surplus(self, kind: Kind, today: date) -> Iterator[Path]:
