@@ -1,12 +1,15 @@
 """How the gate goes by names, places, words around and what stood elsewhere; and what it says of that itself."""
 
+from copy import deepcopy
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 from inline_snapshot import snapshot
 
-from benchmarks.privacy.corpus import corpus
+from benchmarks.privacy.corpus import PAYLOADS, corpus
+from benchmarks.privacy.fuzz import bend
 from benchmarks.privacy.judge import judge
 from benchmarks.privacy.report import Report
 from toolboxai.telemetry.privacy import Collect, Gate, Policy, policy_for, pseudonyms
@@ -242,6 +245,53 @@ def test_what_others_said_of_an_event_stays_and_nothing_is_smuggled_in_it() -> N
     assert clean({"message": "cut", "_meta": meta})["_meta"] == {
         "message": {"": {"len": 9000, "rem": [["s", 1, 2]]}}
     }
+
+
+def test_an_event_that_was_cleaned_passes_a_second_gate_as_it_is_remarks_and_all() -> None:
+    random, changed = Random(5), []
+    for case in corpus(5, dict.fromkeys(PAYLOADS, 5)):
+        bend(case, random)
+        kind = "log" if case.payload.get("type") == "log" else "event"
+        once = clean(deepcopy(case.payload), kind=kind)
+        if clean(deepcopy(once), kind=kind) != once:
+            changed.append(once)
+
+    assert changed == []
+
+
+def test_a_second_gate_repeats_what_the_first_one_said_of_a_place_as_deep_as_it_looks() -> None:
+    deep: object = "none"
+    for _ in range(2 * MAX_DEPTH):
+        deep = {"in": deep}
+    once = clean({"extra": deep})
+
+    assert "depth" in str(once["_meta"])
+    assert clean(once) == once
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"https://school.example/reset?token=aX93kd0Lq2mZ7vRt5wYb81Pc6sNe4uHg": 3},
+        {"name": "georgina.ashworth5869"},
+        {"teacher": "Ms [redacted:name]"},
+    ],
+)
+def test_what_a_taken_part_leaves_of_a_name_or_value_says_nothing_more(
+    members: dict[str, Any],
+) -> None:
+    once = clean({"extra": {"attempts": members}})
+
+    assert clean(once) == once
+    assert "5869" not in str(once)
+
+
+def test_the_session_of_a_plugin_is_a_pseudonym_whatever_its_form() -> None:
+    identity = "3f2b8c1e-9d4a-4f6b-8a7c-1e2d3c4b5a69"
+
+    left = clean({"contexts": {"plugin": {"client": identity}, "lesson": {"session": identity}}})
+
+    assert left["contexts"]["plugin"] == {"client": PSEUDONYM(identity)}
 
 
 def test_a_jobs_name_that_is_a_sentence_is_looked_at() -> None:

@@ -200,9 +200,14 @@ def _plain_letter(char: str) -> str:
     return base if base.isascii() and base.isalpha() else "" if combining(char) else char
 
 
+_ENDS_IN_MARKER = re.compile(rf"{IS_MARKER.pattern}\Z")
+
+
 @lru_cache(maxsize=16_384)
 def rule_for(name: str) -> str | None:
     """Return the rule by which the value under ``name`` must go, or ``None``."""
+    if name[-1:] == "]" and _ENDS_IN_MARKER.search(name):  # a text that went on, not a name
+        return None
     words = words_of(name)
     joined = "".join(words)
     return _secret(words, joined) or _person(words, joined)

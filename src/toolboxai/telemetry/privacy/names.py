@@ -28,6 +28,10 @@ _JOINTS = frozenset({" ", "\u00a0", "\u202f", ". ", "  ", ".", "_", "-", "+"})
 _AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
 
 
+# What tells an account from others of the same name: `anna.weber2009`.
+_OF_ACCOUNT = re.compile(r"\d{1,8}(?![^\W_])")
+
+
 class _Lexicon:
     """Names in lower case; a hyphenated one is known when one of its parts is."""
 
@@ -70,7 +74,8 @@ class Names:
         for start, end in self._spans(Tokens(text)):
             if start >= position:
                 parts += [text[position:start], marker(rule)]
-                position, quantity = end, quantity + 1
+                digits = _OF_ACCOUNT.match(text, end)
+                position, quantity = digits.end() if digits else end, quantity + 1
         return "".join([*parts, text[position:]]), quantity
 
     def is_name(self, text: str) -> bool:
@@ -106,6 +111,8 @@ class Names:
         if not 1 <= len(tokens.low) <= 2 * MAX_NAME_WORDS or len(text) > 80 or not words_only:
             return self.is_name(text)
         if text.lower() in self._others or not NOT_NAMES.isdisjoint(tokens.low):
+            return False
+        if self._cues.issuperset(tokens.low):  # `Ms`, of whose name something was taken
             return False
         is_sure = whose.rpartition("_")[2].lower() in SURELY_PEOPLE
         return (is_sure and len(tokens.low) > 1) or all(

@@ -4,8 +4,7 @@ https://develop.sentry.dev/sdk/data-model/event-payloads/meta/
 """
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 # A dict or a list, and the key or the index in it.
@@ -14,7 +13,8 @@ Key = Any
 
 MAX_REMARKS = 200
 MAX_NOTED = 20_000
-MAX_DEPTH = 24
+# Deeper than anything stands that is looked at, so that what was said once is still said when it is looked at again.
+MAX_DEPTH = 32
 
 _RULE = re.compile(r"[@\w:.-]{1,64}")
 _COUNTS = frozenset({"len"})
@@ -31,18 +31,22 @@ class Remarks:
         if len(self._noted) < MAX_NOTED:
             self._noted.append((container, key, rule))
 
-    def put_on(self, payload: dict[str, Any], shown: Callable[[str], str]) -> None:
-        """Add ``_meta`` to the payload, if there is anything to say; ``shown`` is how a name on the way may be spelled."""
+    def put_on(
+        self, payload: dict[str, Any], shown: Callable[[Collection[str]], Mapping[str, str]]
+    ) -> None:
+        """Add ``_meta`` to the payload, if there is anything to say; ``shown`` says which names on the way are to be spelled otherwise."""
         if not self._noted:
             return
-        shown = cache(shown)
         meta = payload.get("_meta")
         if not isinstance(meta, dict):
             meta = payload["_meta"] = {}
-        for path, rule in self._found(payload)[:MAX_REMARKS]:
+        found = self._found(payload)[:MAX_REMARKS]
+        spelled = shown({step for path, _ in found for step in path if type(step) is str})
+        for path, rule in found:
             place = meta
             for step in path:
-                place = place.setdefault(shown(str(step)), {}) if isinstance(place, dict) else {}
+                name = str(spelled.get(step, step))
+                place = place.setdefault(name, {}) if isinstance(place, dict) else {}
             if isinstance(place, dict):
                 own = place.setdefault("", {})
                 if isinstance(own, dict) and isinstance(own.setdefault("rem", []), list):
