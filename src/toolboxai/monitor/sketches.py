@@ -62,11 +62,16 @@ class Sketch(NamedTuple):
     @classmethod
     def of(cls, units: Mapping[int, int]) -> Self:
         """Return the sketch of so many units (at least 1) in these buckets."""
-        first = min(units, default=0)
-        packed = 0
+        if not units:
+            return cls()
+        first = min(units)
+        body = bytearray(_BYTES * (max(units) - first + 1))
         for bucket, count in units.items():
-            packed += min(count, MAX_UNITS_PER_BUCKET) << (_BITS * (bucket - first))
-        return cls(first, packed)
+            start = _BYTES * (bucket - first)
+            body[start : start + _BYTES] = min(count, MAX_UNITS_PER_BUCKET).to_bytes(
+                _BYTES, "little"
+            )
+        return cls(first, int.from_bytes(body, "little"))
 
     @classmethod
     def from_bytes(cls, body: bytes) -> Self:
@@ -79,7 +84,11 @@ class Sketch(NamedTuple):
         """Return all of them as one."""
         filled = [each for each in sketches if each.packed]
         first = min((each.first for each in filled), default=0)
-        return cls(first, sum(each.packed << (_BITS * (each.first - first)) for each in filled))
+        return cls(first, sum(each.shifted_to(first) for each in filled))
+
+    def shifted_to(self, bucket: int) -> int:
+        """Return the counts from ``bucket`` on, which isn't above the first."""
+        return self.packed << (_BITS * (self.first - bucket))
 
     def to_bytes(self) -> bytes:
         """Return what ``from_bytes`` reads: the first bucket, then a count for each up to the last."""

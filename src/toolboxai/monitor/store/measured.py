@@ -119,17 +119,22 @@ def _rows(measure: Measure) -> Iterator[tuple[object, ...]]:
     # A tuple, or, when it was read from a day's file, a list.
     is_span, number, period, count, weighted, failed, total_ms, units, slowest = measure
     sketch = Sketch.of(dict(zip(units[::2], units[1::2], strict=True))).to_bytes()
+    named = orjson.dumps(slowest, default=tuple).decode()
     for resolution in SPAN_RESOLUTIONS if is_span else Resolution:
         start = resolution.start_of(period)
         yield (
             *(is_span, resolution, start, number),
             *(count, weighted, failed, total_ms, sketch),
-            orjson.dumps(slowest, default=tuple).decode(),
+            named,
         )
 
 
 def _merged(one: bytes, other: bytes) -> bytes:
-    return Sketch.merged(map(Sketch.from_bytes, (one, other))).to_bytes()
+    first, second = Sketch.from_bytes(one), Sketch.from_bytes(other)
+    if first.first > second.first:
+        first, second = second, first
+    # As Sketch.merged does it for any number of them; neither of these is empty.
+    return Sketch(first.first, first.packed + second.shifted_to(first.first)).to_bytes()
 
 
 def _slower(one: str, other: str) -> str:
