@@ -77,6 +77,7 @@ class Request:
         "messages",
         "origin",
         "parent_span_id",
+        "profile",
         "raised",
         "request_id",
         "sampled",
@@ -100,6 +101,7 @@ class Request:
         self.baggage: str | None = None
         self.sampled: bool | None = None  # nobody has decided: it is none of those that may be
         self.transaction: Any = None
+        self.profile: Any = None
         self.status: int | None = None
         self.answered = False
         self.raised = False

@@ -22,6 +22,7 @@ from toolboxai.telemetry.figures import (
 from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.options import Options
 from toolboxai.telemetry.process import REPLACED, Telemetry
+from toolboxai.telemetry.profiling import PROFILED
 from toolboxai.telemetry.setup import current_telemetry
 
 
@@ -47,7 +48,7 @@ def details() -> dict[str, Any]:
         "processes": [_process(each) for each in everybody],
         "spool": _spool(all_of_them, active.options.spool_max_bytes * len(everybody)),
         "server_name": active.server_name,
-        "sampling": _sampling(active),
+        "sampling": _sampling(active, all_of_them),
         "options": _plain(active.options),
     }
 
@@ -185,10 +186,15 @@ def _spool(figures: Figures, max_bytes: int) -> dict[str, Any]:
     }
 
 
-def _sampling(active: Telemetry) -> dict[str, float | None]:
+def _sampling(active: Telemetry, all_of_them: Figures) -> dict[str, float | None]:
     limit = active.options.effective_storm_limit
+    requests = _requests(all_of_them.durations)
     return {
         "traces_sample_rate": active.reporting.traces_sample_rate,
+        "profiles_sample_rate": active.options.effective_profiles_sample_rate,
+        "profiled_share_of_requests": all_of_them.counts.get(PROFILED, 0) / requests
+        if requests
+        else 0.0,
         "slow_request_seconds": active.reporting.slow_request_seconds,
         "storm_errors_per_minute": None if limit == sys.maxsize else limit,
     }

@@ -77,6 +77,7 @@ class _Run:
         request.kept_anyway = rate > 0
         if is_sampled(rate=rate, parent_sampled=None, chance=chance()):
             begin(request, rate=rate)
+            active.begun(request)
 
     def end(self, error: BaseException | None) -> None:
         request, active = self._request, self._active

@@ -149,6 +149,7 @@ class TelemetryLayer:
             isolate(request, self._base_of(is_first=is_first), at_once=bool(request.sampled))
         if request.sampled:
             begin(request, rate=rate)
+            reporter.begun(request)
 
     def _base_of(self, *, is_first: bool) -> Scopes:
         """Return what a request's own scopes are to be forked from.

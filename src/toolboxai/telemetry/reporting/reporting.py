@@ -5,7 +5,7 @@ from functools import partial
 from time import time
 from typing import Any
 
-from toolboxai.telemetry import instruments
+from toolboxai.telemetry import instruments, profiling
 from toolboxai.telemetry.border import quietly
 from toolboxai.telemetry.capture import (
     exception_event,
@@ -60,6 +60,7 @@ class Reporting:
         keep: Callable[[], None],
     ) -> None:
         self._options = options
+        self._profiler = profiling.Profiler(options.effective_profiles_sample_rate)
         self._constants = constants
         self.traces_sample_rate = traces_sample_rate
         self.slow_request_seconds = options.slow_request_seconds
@@ -87,6 +88,7 @@ class Reporting:
 
     def stop(self) -> None:
         """Report nothing more."""
+        self._profiler.close()
         self._put = None
 
     def failed(self, failure: Failure, *, handled: bool, mechanism: str) -> None:
@@ -192,8 +194,13 @@ class Reporting:
         header = trace.pop("dynamic_sampling_context", None) or {"trace_id": trace.get("trace_id")}
         self._put(Outgoing([OutgoingItem("event", described), *more], event["event_id"], header))
 
+    def begun(self, request: Request) -> None:
+        """Profile the request of a kept trace, if chance says so."""
+        self._profiler.begin(request)
+
     def finished(self, request: Request) -> None:
         """Send the trace of a sampled request."""
+        profile = profiling.taken_from(request)
         event = finish(request, self._door)
         if self._put is None or event is None:
             return
@@ -204,7 +211,11 @@ class Reporting:
         described, more = whole
         done, header = completed(described, request, self._constants, rate=self.traces_sample_rate)
         event_id = done.setdefault("event_id", request.request_id)
-        self._put(Outgoing([OutgoingItem("transaction", done), *more], event_id, header))
+        items = [OutgoingItem("transaction", done), *more]
+        if profile is not None:
+            profiled = profiling.payload_of(profile, done)
+            items.append(OutgoingItem("profile", profiled, {"platform": "python"}))
+        self._put(Outgoing(items, event_id, header))
 
     def describe(self, event: dict[str, Any], hint: Mapping[str, Any]) -> dict[str, Any] | None:
         """Put the current request on an event; build an SDK event's frames as our own are built.
