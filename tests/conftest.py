@@ -56,8 +56,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Run tests beside those of other processes, unless they want to be alone."""
-    with turn(alone=item.get_closest_marker("alone") is not None):
+    """Run tests beside those of other processes, unless they want to be alone; then nobody counts lines either."""
+    alone = item.get_closest_marker("alone") is not None
+    with turn(alone=alone), pytest.MonkeyPatch.context() as environment:
+        if alone:
+            environment.delenv("COVERAGE_PROCESS_CONFIG", raising=False)
         return (yield)
 
 
