@@ -45,8 +45,6 @@ def start(sink: RecordingSink, tmp_path: Path) -> Iterator[Start]:
             "dsn": sink.dsn,
             "environment": "development",
             "spool_dir": tmp_path / "spool",
-            # A slow machine would add one here and there.
-            "profiles_sample_rate": 0.0,
         }
         options = telemetry.Options(**(given | choices))
         telemetry.init(options)

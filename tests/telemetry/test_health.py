@@ -195,6 +195,8 @@ def test_choices_are_told_but_no_text_among_them(start: Start, tmp_path: Path) -
 
     assert told["sampling"] == {
         "traces_sample_rate": 0.25,
+        "profiles_sample_rate": 0.0,
+        "profiled_share_of_requests": 0.0,
         "slow_request_seconds": 2.0,
         "storm_errors_per_minute": 5,
     }

@@ -168,7 +168,7 @@ class Settings(BaseSettings):
     )
     sentry_profiles_sample_rate: Rate | None = Field(
         default=None,
-        description="Use a number from 0 to 1, or leave it empty for the environment's default",
+        description="Use a number from 0 to 1, or leave it empty to profile nothing",
     )
     sentry_send_default_pii: bool = Field(
         default=False, description="Use true or false; leave it false wherever pupils work"

@@ -17,8 +17,7 @@ LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 # By environment, for who sets no rate. What isn't listed is treated as production: cheap and discreet.
 STORM_ERRORS_PER_MINUTE = 5
-# Of traces, and of profiles among those that are kept.
-SAMPLE_RATES = {"production": 0.1, "staging": 0.5, "development": 1.0}
+TRACES_SAMPLE_RATES = {"production": 0.1, "staging": 0.5, "development": 1.0}
 
 
 class OptionsError(ValueError):
@@ -113,14 +112,12 @@ class Options:
         """The share of ordinary requests whose trace is kept."""
         if self.traces_sample_rate is not None:
             return self.traces_sample_rate
-        return SAMPLE_RATES.get(self.environment, SAMPLE_RATES["production"])
+        return TRACES_SAMPLE_RATES.get(self.environment, TRACES_SAMPLE_RATES["production"])
 
     @property
     def effective_profiles_sample_rate(self) -> float:
-        """The share of kept traces that are profiled, too."""
-        if self.profiles_sample_rate is not None:
-            return self.profiles_sample_rate
-        return SAMPLE_RATES.get(self.environment, SAMPLE_RATES["production"])
+        """The share of kept traces that are profiled, too; none where nobody says."""
+        return self.profiles_sample_rate or 0.0
 
     @property
     def effective_storm_limit(self) -> int:

@@ -49,7 +49,7 @@ def taken_from(request: Request) -> Any:  # noqa: ANN401 - the SDK's own
         return None
     profile.stop()
     if profile.unique_samples < MIN_SAMPLES:
-        counters.dropped("insufficient_data", "profile")
+        counters.add("profiles_too_short")
         return None
     return profile
 
