@@ -159,3 +159,28 @@ def test_answers_that_say_only_how_bad_it_is_can_be_a_storm_too(
     assert {event["message"] for event in single} == {"/health/ready answered 503"}
     assert len(single) == 5
     assert aggregate["contexts"]["storm"]["held_back"] == 20
+
+
+def test_errors_that_their_author_tells_apart_are_storms_of_their_own(
+    start: Start, sink: RecordingSink
+) -> None:
+    class ModelError(Exception):
+        def __init__(self, reason: str) -> None:
+            super().__init__(reason)
+            self.fingerprint = ("model", reason)
+
+    start(environment="production")
+    app = FastAPI()
+
+    @app.get("/boom")
+    async def boom(reason: str) -> None:
+        raise ModelError(reason)
+
+    telemetry.instrument(app)
+    with TestClient(app, raise_server_exceptions=False) as client:
+        for reason in ["slow"] * 25 + ["key"]:
+            client.get("/boom", params={"reason": reason})
+
+    assert telemetry.flush(5)
+    told = [event["fingerprint"] for event in sink.items("event")]
+    assert told.count(["model", "key"]) == 1

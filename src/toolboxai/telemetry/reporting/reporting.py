@@ -112,7 +112,10 @@ class Reporting:
         return failure.is_admitted
 
     def _kind_of(self, failure: Failure) -> str:
-        return kind_of(failure.error, failure.traceback, is_in_app=self._is_in_app)
+        kind = kind_of(failure.error, failure.traceback, is_in_app=self._is_in_app)
+        # What is grouped by a fingerprint of its own may be raised in one place for many reasons.
+        own = fingerprint_of(failure.error).get("fingerprint", ())
+        return " ".join([kind, *own])
 
     def end_storms(self, *, all_of_them: bool = False) -> None:
         """Tell of each storm that is over, as one more event of the same issue, how much it was."""
