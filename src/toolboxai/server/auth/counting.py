@@ -49,6 +49,10 @@ class Counts:
         """Count one more; say whether it is within the limit."""
         return await self._ask(lambda counts: counts.hit(limit, self._hidden(whose)))
 
+    async def take_back(self, limit: RateLimitItem, whose: str) -> None:
+        """Count one less: it did not happen after all."""
+        await self._ask(lambda counts: counts.hit(limit, self._hidden(whose), cost=-1))
+
     async def has_room(self, limit: RateLimitItem, whose: str) -> bool:
         """Say whether one more would be within the limit."""
         return await self._ask(lambda counts: counts.test(limit, self._hidden(whose)))

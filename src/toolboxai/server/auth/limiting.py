@@ -79,6 +79,11 @@ async def note_failure(counts: Counts, username: str, address: str) -> bool:
     return await counts.hit(LOCK, username)
 
 
+async def take_back(counts: Counts, username: str) -> None:
+    """Forget one sign-in that could not be tried."""
+    await counts.take_back(FAILURES_BY_NAME, username)
+
+
 async def forgive(counts: Counts, username: str) -> None:
     """Forget the failures of somebody who has signed in."""
     await counts.clear(FAILURES_BY_NAME, username)

@@ -13,14 +13,14 @@ from toolboxai.server.auth.errors import (
     TooManyFailuresError,
     WrongCredentialsError,
 )
-from toolboxai.server.auth.limiting import allow_sign_in, forgive, note_failure
+from toolboxai.server.auth.limiting import allow_sign_in, forgive, note_failure, take_back
 from toolboxai.server.auth.names import username_of
 from toolboxai.server.auth.passwords import Passwords
 from toolboxai.server.auth.people import SignedIn, signed_in_as
 from toolboxai.server.auth.refreshing import Reused
 from toolboxai.server.auth.trail import Action
 from toolboxai.server.database import Database
-from toolboxai.server.error_handling import database_operation
+from toolboxai.server.error_handling import DependencyError, database_operation
 from toolboxai.server.models import User
 
 log = logging.getLogger(__name__)
@@ -65,9 +65,7 @@ async def sign_in(
     except TooManyFailuresError:
         telemetry.authentication_failed(reason="locked")
         raise
-    with database_operation("find an account"):
-        async with database.session() as session:
-            user = await session.scalar(select(User).where(User.username == username))
+    user = await _find(database, counts, username)
     kept = user.password_hash if user else None
     is_right, better = await passwords.check(attempt.password, kept)
     if user is None or not is_right or user.disabled_at is not None:
@@ -84,6 +82,17 @@ async def sign_in(
                 await session.execute(update(User).where(is_it).values(password_hash=better))
             refresh_token = await refreshing.begin(session, user.id)
     return Session(signed_in_as(user), refresh_token)
+
+
+async def _find(database: Database, counts: Counts, username: str) -> User | None:
+    try:
+        with database_operation("find an account"):
+            async with database.session() as session:
+                return await session.scalar(select(User).where(User.username == username))
+    except DependencyError:
+        # Nobody's password was wrong: who tries again and again meanwhile must not be locked out for it.
+        await take_back(counts, username)
+        raise
 
 
 async def _remember_lock(database: Database, user: User) -> None:
