@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, suppress
+from functools import partial
 from time import monotonic
 from types import TracebackType
 from typing import Protocol, TypeVar
@@ -154,7 +155,8 @@ class Crew:
             try:
                 result = await self._made(held)
                 if result is not None:
-                    self._tell(await self._leases.finish(held, result))
+                    finish = partial(self._leases.finish, held, result)
+                    self._tell(await self._insisted(held, finish))
                 elif self._is_late:
                     await self._leases.give_back(held)
             except (
@@ -180,7 +182,10 @@ class Crew:
 
     async def _fail(self, held: Held, error: Exception) -> None:
         if isinstance(error, DependencyError) and error.service == "database":
-            return  # nothing can be stored now; the lease will run out, and the order be tried again
+            # Nothing can be stored now. If that is over before the lease is, nobody has to wait for its end.
+            with suppress(DependencyError):
+                await self._insisted(held, partial(self._leases.let_go, held))
+            return
         is_expected = isinstance(error, AppError) and not isinstance(error, OurFaultError)
         failed = await self._leases.fail(
             held,
@@ -189,6 +194,16 @@ class Crew:
             event_id=None if isinstance(error, CallerError) else telemetry.event_id_for(error),
         )
         self._tell(failed)
+
+    async def _insisted(self, held: Held, store: Callable[[], Awaitable[T]]) -> T:
+        """Return what ``store`` gives, tried again while the database is away and the lease lasts."""
+        while True:
+            try:
+                return await store()
+            except DependencyError:
+                if self._closing.is_set() or monotonic() >= held.until:
+                    raise
+            await _within(RENEW_SECONDS, self._closing)
 
     def _tell(self, ended: Generation | None) -> None:
         if ended is not None:

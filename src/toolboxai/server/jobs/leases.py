@@ -167,6 +167,10 @@ class Leases:
         )
         await self._change("give an order back", returning)
 
+    async def let_go(self, held: Held) -> None:
+        """Let the lease be over now: the order gets the next of its attempts as soon as somebody tidies."""
+        await self._change("let an order go", _changing(_is_held(held), held_until=self._now()))
+
     async def take_away(self) -> Sequence[Generation]:
         """End the leases that are over: to be tried again, and those tried often enough as failed.
 
