@@ -27,14 +27,12 @@ from toolboxai.server.migrations import NewerDatabaseError, migrate
 
 LOCK_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 5
-CONNECT_TIMEOUT_SECONDS = 5
-COMMAND_TIMEOUT_SECONDS = 30
+CONNECT_TIMEOUT_SECONDS = 3
+# Of one statement. A database that hangs is noticed by this, and by nothing else.
+COMMAND_TIMEOUT_SECONDS = 5
+# To change tables takes as long as it takes, and other workers wait for it.
+MIGRATION_TIMEOUT_SECONDS = 600
 PROBE_TIMEOUT_SECONDS = 2
-# SQLite's timeout is for a lock, PostgreSQL's for a connection and for one statement.
-CONNECT_ARGS = {
-    "sqlite": {"timeout": LOCK_TIMEOUT_SECONDS},
-    "postgresql": {"timeout": CONNECT_TIMEOUT_SECONDS, "command_timeout": COMMAND_TIMEOUT_SECONDS},
-}
 # Any number will do, as long as every process that migrates this database uses the same.
 MIGRATION_LOCK = 8_008_001
 # asyncpg lets the operating system's own errors through when it can't connect.
@@ -63,7 +61,7 @@ class Database:
         """Bring the tables up to date."""
         try:
             _create_file_of(self.address)
-            async with _one_at_a_time(self.address), self.engine.begin() as connection:
+            async with _one_at_a_time(self.address), self._patient() as connection:
                 await _lock(connection)
                 await connection.run_sync(migrate)
         except NewerDatabaseError as error:
@@ -73,6 +71,20 @@ class Database:
         except FAILURES as error:
             await self.stop()
             raise DatabaseUnreachableError(self.address, _first_line(error)) from error
+
+    @asynccontextmanager
+    async def _patient(self) -> AsyncGenerator[AsyncConnection]:
+        """Give a connection whose statements may take their time, in one transaction."""
+        if self.engine.dialect.name == "sqlite":  # has no limit for statements
+            async with self.engine.begin() as connection:
+                yield connection
+            return
+        engine = _engine_for(self.address, command_timeout_seconds=MIGRATION_TIMEOUT_SECONDS)
+        try:
+            async with engine.begin() as connection:
+                yield connection
+        finally:
+            await engine.dispose()
 
     async def stop(self) -> None:
         """Close every connection."""
@@ -103,13 +115,23 @@ def is_timeout(error: BaseException) -> bool:
     return isinstance(error, (PoolTimeoutError, TimeoutError)) or "locked" in str(error)
 
 
-def _engine_for(address: str) -> AsyncEngine:
+def _engine_for(
+    address: str, *, command_timeout_seconds: float = COMMAND_TIMEOUT_SECONDS
+) -> AsyncEngine:
     url = make_url(address)
     backend = url.get_backend_name()
+    # SQLite's timeout is for a lock, PostgreSQL's for a connection and for one statement.
+    limits = {
+        "sqlite": {"timeout": LOCK_TIMEOUT_SECONDS},
+        "postgresql": {
+            "timeout": CONNECT_TIMEOUT_SECONDS,
+            "command_timeout": command_timeout_seconds,
+        },
+    }
     try:
         engine = create_async_engine(
             url,
-            connect_args=CONNECT_ARGS[backend],
+            connect_args=limits[backend],
             # A pupil's data must not appear in an exception's text.
             hide_parameters=True,
             pool_pre_ping=backend != "sqlite",
