@@ -131,6 +131,16 @@ def be_unsuitable(llm: FakeLlm) -> None:
     llm.says["write"] = changed(llm, lambda said: said["explanation"].append("You are an idiot."))
 
 
+def without_model(school: LivingSchool) -> Answer:
+    """Ask for a lesson while nothing listens where the model should be."""
+    school.model.cut()
+    with model_that(school, lambda _: None):
+        try:
+            return make(school)
+        finally:
+            school.model.mend()
+
+
 def without_budget(school: LivingSchool) -> Answer:
     """Ask for a lesson after the day's tokens are used."""
     spend = "UPDATE token_use SET input_tokens = input_tokens + :more"
@@ -427,6 +437,13 @@ KINDS = (
         status=504,
         problem="model-timeout",
         told=(model_failed("model-timeout", "timeout", service="llm"),),
+    ),
+    Kind(
+        name="the model can't be reached",
+        happen=without_model,
+        status=503,
+        problem="model-unreachable",
+        told=(model_failed("model-unreachable", "unavailable", service="llm"),),
     ),
     Kind(
         name="the model fails",

@@ -25,7 +25,7 @@ from toolboxai.server.database import Database
 from toolboxai.server.models import Role, School, User, new_id
 
 MODEL_TIMEOUT_SECONDS = 1.0
-_http = urllib3.PoolManager(retries=False, timeout=30)
+_http = urllib3.PoolManager(retries=False, timeout=30, maxsize=32)
 Json = dict[str, Any]
 Answer = urllib3.BaseHTTPResponse
 
@@ -46,6 +46,7 @@ class LivingSchool:
     people: dict[Role, UUID]
     database: Forwarder
     redis: Forwarder
+    model: Forwarder
     monitor: Forwarder
     llm: FakeLlm
     # Whatever is asked belongs to the trace of this name.
@@ -122,6 +123,7 @@ def living_school(folder: Path, *, database_url: str, redis_url: str) -> Generat
         running_llm() as llm,
         line_to(database_url, 5432) as (database, cuttable_database),
         line_to(redis_url, 6379) as (redis, cuttable_redis),
+        line_to(llm.url, 80) as (model, cuttable_model),
     ):
         address = database_url.replace("postgresql://", "postgresql+asyncpg://")
         people = asyncio.run(settle(address))  # while the monitor starts
@@ -137,6 +139,7 @@ def living_school(folder: Path, *, database_url: str, redis_url: str) -> Generat
                 people=people,
                 database=database,
                 redis=redis,
+                model=model,
                 monitor=monitor,
                 llm=llm,
             )
@@ -153,7 +156,7 @@ def living_school(folder: Path, *, database_url: str, redis_url: str) -> Generat
                 REDIS_URL=cuttable_redis,
                 TOOLBOXAI_AUTH_KEY=auth_key,
                 TOOLBOXAI_DATA_DIR=str(folder / "data"),
-                TOOLBOXAI_LLM_BASE_URL=llm.url,
+                TOOLBOXAI_LLM_BASE_URL=cuttable_model,
                 TOOLBOXAI_LLM_MODEL=MODEL,
                 TOOLBOXAI_LLM_API_KEY=KEY,
                 TOOLBOXAI_LLM_TIMEOUT_SECONDS=str(MODEL_TIMEOUT_SECONDS),

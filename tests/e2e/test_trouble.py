@@ -1,16 +1,30 @@
-"""Every kind of error really happens, over HTTP, and reaches the real monitor with its context, or is a refusal by design."""
+"""A school in trouble, over HTTP and with the real monitor: every kind of error, and everything it depends on away in turn.
 
-from collections.abc import Iterator
+An error reaches the monitor with its context, or is a refusal by design. What is away is said clearly and soon, and
+when it is back all goes on by itself.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from time import perf_counter
 from typing import Any
 
 import pytest
 
 from tests import services
+from tests.cli.processes import wait_until
 from tests.conftest import need
-from tests.e2e.error_kinds import KINDS, Kind, Told
-from tests.e2e.living_school import LivingSchool, living_school, trace_id_of
+from tests.e2e.error_kinds import KINDS, ORDERS, Kind, Told, make
+from tests.e2e.living_school import Answer, LivingSchool, living_school, trace_id_of
+from tests.forwarder import Forwarder
+from tests.server.fake_llm import ASKED
+from toolboxai.server.models import Role
 from toolboxai.telemetry.privacy.pseudonyms import IS_PSEUDONYM
 
+# A connection is given up after three seconds, a statement after five, and then two for a last word.
+MAX_SECONDS = 12.0
 Json = dict[str, Any]
 
 
@@ -41,18 +55,24 @@ def traces_of(event: Json) -> set[str]:
 
 
 @pytest.fixture(scope="module")
-def happened(
+def school(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Happened]:
-    """Let every kind happen once, at one server."""
+) -> Iterator[LivingSchool]:
+    """One server for all that can go wrong."""
     for service in (services.POSTGRES, services.REDIS):
         need(service, request.config)
     folder = tmp_path_factory.mktemp("school")
     with (
         services.empty_database() as database_url,
-        living_school(folder, database_url=database_url, redis_url=services.redis_url()) as school,
+        living_school(folder, database_url=database_url, redis_url=services.redis_url()) as started,
     ):
-        yield Happened(school)
+        yield started
+
+
+@pytest.fixture(scope="module")
+def happened(school: LivingSchool) -> Happened:
+    """Let every kind happen once."""
+    return Happened(school)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=[kind.name for kind in KINDS])
@@ -98,3 +118,83 @@ def user_of(event: Json) -> str | None:
     assert IS_PSEUDONYM.fullmatch(user_id)
     role: str = user.get("role", "someone")
     return role
+
+
+@contextmanager
+def away(line: Forwarder, how: str) -> Iterator[None]:
+    """Cut or hold a line for the block."""
+    (line.cut if how == "gone" else line.hold)()
+    try:
+        yield
+    finally:
+        line.mend()
+
+
+def at_once(*asks: Callable[[], Answer]) -> list[tuple[Answer, float]]:
+    """Ask all at the same time; return the answers, and the seconds until each."""
+
+    def timed(ask: Callable[[], Answer]) -> tuple[Answer, float]:
+        began = perf_counter()
+        return ask(), perf_counter() - began
+
+    with ThreadPoolExecutor(max_workers=len(asks)) as threads:
+        return list(threads.map(timed, asks))
+
+
+@pytest.mark.parametrize("how", ["gone", "hanging"])
+def test_without_its_database_the_server_says_so_soon_and_goes_on_by_itself(
+    school: LivingSchool, how: str
+) -> None:
+    def order() -> Answer:
+        return school.ask("POST", ORDERS, who=Role.TEACHER, json={**ASKED, "kind": "quiz"})
+
+    def look() -> Answer:
+        return school.ask("GET", "/auth/me", who=Role.STUDENT)
+
+    asks = [look, order] * 8 + [lambda: school.sign_in("teacher@hill")] * 2
+    accepted = [order().headers["location"] for _ in range(3)]
+
+    with away(school.database, how):
+        answers = at_once(*asks)
+        alive = school.ask("GET", "/health/live").status
+        ready = school.ask("GET", "/health/ready").status
+    wait_until(lambda: school.ask("GET", "/health/ready").status == 200, "the database", 5)
+    after = at_once(*[look] * 20)
+
+    for answer, seconds in answers:
+        assert answer.status in {503, 504}
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert int(answer.headers["retry-after"]) > 0
+        assert "try again in a moment" in answer.json()["detail"]
+        assert seconds < MAX_SECONDS
+    assert (alive, ready) == (200, 503)
+    assert {answer.status for answer, _ in after} == {200}
+    assert school.sign_in("teacher@hill").status == 200
+    for path in accepted:
+        wait_until(partial(is_done, school, path), "an order that was accepted")
+
+
+def is_done(school: LivingSchool, path: str) -> bool:
+    status: str = school.ask("GET", path, who=Role.TEACHER).json()["status"]
+    assert status != "failed"
+    return status == "done"
+
+
+@pytest.mark.parametrize("how", ["gone", "hanging"])
+def test_without_redis_everybody_gets_in_soon(school: LivingSchool, how: str) -> None:
+    with away(school.redis, how):
+        answers = at_once(*[lambda: school.sign_in("teacher@hill")] * 3)
+
+    assert {answer.status for answer, _ in answers} == {200}
+    assert max(seconds for _, seconds in answers) < MAX_SECONDS
+
+
+def test_without_its_model_the_server_says_so_and_writes_again_when_it_is_back(
+    school: LivingSchool,
+) -> None:
+    with away(school.model, "gone"):
+        answer = make(school)
+
+    assert answer.status == 503
+    assert int(answer.headers["retry-after"]) > 0
+    assert make(school).status == 201
