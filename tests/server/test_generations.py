@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from tests.cli.processes import wait_until
-from tests.server.conftest import Start, application
+from tests.server.conftest import Start
 from tests.server.people import FullSchool, full_school, person, signed_in
 from tests.telemetry.sink import RecordingSink
 from toolboxai import telemetry
@@ -326,22 +326,3 @@ def test_a_cancelled_order_is_counted(idle: TestClient, waiting_school: FullScho
     waiting_school.teacher.delete(address)
 
     assert 'outcome="cancelled"' in idle.get("/metrics").text
-
-
-def test_every_endpoint_has_an_example_of_each_answer(client: TestClient) -> None:
-    paths = application(client).openapi()["paths"]
-    operations = [
-        (path, method, operation)
-        for path, methods in paths.items()
-        if path.startswith(ORDERS)
-        for method, operation in methods.items()
-    ]
-
-    assert len(operations) == 5
-    without = [
-        (path, method, status)
-        for path, method, operation in operations
-        for status, answer in operation["responses"].items()
-        if status != "204" and not any("example" in each for each in answer["content"].values())
-    ]
-    assert without == []
