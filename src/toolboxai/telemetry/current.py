@@ -10,6 +10,8 @@ from time import monotonic, perf_counter, time
 from types import TracebackType
 from typing import Any, NamedTuple
 
+from sentry_sdk import profiler
+
 MAX_BREADCRUMBS = 50
 MAX_NOTED_ERRORS = 20
 SAME_OCCURRENCE_SECONDS = 1.0
@@ -101,7 +103,7 @@ class Request:
         self.baggage: str | None = None
         self.sampled: bool | None = None  # nobody has decided: it is none of those that may be
         self.transaction: Any = None
-        self.profile: Any = None
+        self.profile: profiler.Profile | None = None
         self.status: int | None = None
         self.answered = False
         self.raised = False

@@ -4,13 +4,15 @@ The SDK's own option is deprecated, asks for a transaction that is entered, and 
 parts are put together here. A sample is of all threads: what an event loop does meanwhile for other requests is in it.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 import sentry_sdk
+from sentry_sdk import profiler
+from sentry_sdk.types import Event
 
 from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.current import Request, chance
-from toolboxai.telemetry.sdk import Profile, ThreadScheduler
 
 SAMPLES_PER_SECOND = 101
 # A profile of one sample says nothing.
@@ -23,15 +25,15 @@ class Profiler:
 
     def __init__(self, rate: float) -> None:
         self._rate = rate
-        self._scheduler: Any = None
+        self._scheduler: profiler.ThreadScheduler | None = None
 
     def begin(self, request: Request) -> None:
         """Take samples from now on, if chance says so."""
         if self._rate <= 0 or chance() >= self._rate:
             return
         if self._scheduler is None:
-            self._scheduler = ThreadScheduler(frequency=SAMPLES_PER_SECOND)
-        request.profile = Profile(sampled=True, start_ns=0, scheduler=self._scheduler)
+            self._scheduler = profiler.ThreadScheduler(frequency=SAMPLES_PER_SECOND)
+        request.profile = profiler.Profile(sampled=True, start_ns=0, scheduler=self._scheduler)
         request.profile.start()
         counters.add(PROFILED)
 
@@ -42,7 +44,7 @@ class Profiler:
             self._scheduler = None
 
 
-def taken_from(request: Request) -> Any:  # noqa: ANN401 - the SDK's own
+def taken_from(request: Request) -> "profiler.Profile | None":
     """Take no more samples; return the profile, or ``None`` where there is none that says anything."""
     profile, request.profile = request.profile, None
     if profile is None:
@@ -54,7 +56,14 @@ def taken_from(request: Request) -> Any:  # noqa: ANN401 - the SDK's own
     return profile
 
 
-def payload_of(profile: Any, event: dict[str, Any]) -> dict[str, Any]:  # noqa: ANN401 - the SDK's own
+def payload_of(profile: "profiler.Profile", event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return a profile as Sentry takes it, about the finished transaction ``event``."""
-    payload: dict[str, Any] = profile.to_json(event, sentry_sdk.get_client().options)
-    return payload
+    about: Event = {
+        "event_id": event["event_id"],
+        "transaction": event["transaction"],
+        "start_timestamp": event["start_timestamp"],
+        "contexts": event["contexts"],
+        "environment": event["environment"],
+        "release": event["release"],
+    }
+    return profile.to_json(about, sentry_sdk.get_client().options)

@@ -6,7 +6,6 @@ from typing import Any
 import sentry_sdk.consts
 
 try:
-    from sentry_sdk.profiler.transaction_profiler import Profile, ThreadScheduler
     from sentry_sdk.tracing import Span, Transaction, TransactionSource
 except (
     ModuleNotFoundError
@@ -14,21 +13,12 @@ except (
     from sentry_sdk.traces import SegmentNameSource as TransactionSource  # type: ignore[assignment]
     from sentry_sdk.traces import Span  # type: ignore[attr-defined, no-redef]
 
-    Transaction = Profile = ThreadScheduler = Span  # type: ignore[assignment, misc]
+    Transaction = Span  # type: ignore[assignment, misc]
     HAS_TRANSACTIONS = False
 else:
     HAS_TRANSACTIONS = True
 
-__all__ = [
-    "HAS_TRANSACTIONS",
-    "NO_TRACES",
-    "Profile",
-    "Span",
-    "ThreadScheduler",
-    "Transaction",
-    "TransactionSource",
-    "known",
-]
+__all__ = ["HAS_TRANSACTIONS", "NO_TRACES", "Span", "Transaction", "TransactionSource", "known"]
 
 NO_TRACES = (
     f"traces are off: telemetry doesn't know the spans of sentry-sdk {sentry_sdk.VERSION} yet; "
