@@ -397,6 +397,8 @@ def test_a_planted_password_never_gets_out(secret: str, around: str) -> None:
         ("/pupils/Amy%20Winters/grades", "/pupils/[redacted:person-id]/grades"),
         ("no student with number S-4417-2231", "no student with number [redacted:person-id]"),
         ("user.name = anna.weber", "user.name = [redacted:name]"),
+        ("no quiz of pupil KAUR DHILLON Arjun yet", "no quiz of pupil [redacted:name] yet"),
+        ("pupil OKONJO, Maria is absent", "pupil [redacted:name] is absent"),
         ("Workspace.amy2012.Humanoid is nil", "Workspace.[redacted:name].Humanoid is nil"),
     ],
 )

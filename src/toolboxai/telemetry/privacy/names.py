@@ -181,8 +181,22 @@ class Names:
         # CAPITALS say nothing.
         if not is_known and _is_shouted(tokens.matches[first][0]):
             follows = self._end(tokens, first)
-            return follows if follows > first and tokens.low[follows] in self._surnames else None
+            if follows > first and tokens.low[follows] in self._surnames:
+                return follows
+            return self._after_shouted(tokens, first)
         return self._end(tokens, first, is_announced=True)
+
+    def _after_shouted(self, tokens: Tokens, first: int) -> int | None:
+        """Return the end of a name whose family's part is in capitals, as registers have it: `KAUR DHILLON Arjun`."""
+        for place in range(first, min(first + MAX_NAME_WORDS, len(tokens.low) - 1)):
+            is_family = _is_shouted(tokens.matches[place][0]) and tokens.low[place] not in NOT_NAMES
+            if not is_family or tokens.between(place) not in {" ", ", "}:
+                return None
+            following = tokens.matches[place + 1][0]
+            is_given = following.lower() in self._given or following.lower() in self._maybe_given
+            if is_given and following[0].isupper() and not _is_shouted(following):
+                return self._end(tokens, place + 1)
+        return None
 
     def _by_itself(self, tokens: Tokens, index: int) -> int | None:
         last = self._known_by_itself(tokens, index)
