@@ -70,11 +70,15 @@ def test_a_profile_shows_where_the_time_of_its_transaction_went(
 
 
 def test_the_status_shows_which_share_of_all_requests_is_profiled(client: TestClient) -> None:
+    before = telemetry.measurements().get(profiling.PROFILED, 0)
+
     client.get("/busy/1")
 
-    sampling = telemetry.details()["sampling"]
+    told, sampling = telemetry.details(), telemetry.details()["sampling"]
+    profiled = telemetry.measurements()[profiling.PROFILED]
+    assert profiled == before + 1
     assert sampling["profiles_sample_rate"] == 1.0
-    assert sampling["profiled_share_of_requests"] > 0
+    assert sampling["profiled_share_of_requests"] == profiled / told["requests"]
 
 
 def test_a_request_too_short_for_two_samples_has_no_profile_and_is_counted(
