@@ -25,6 +25,12 @@ class Forwarder:
         self._door: socket.socket | None = None
         self.mend()
 
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody is connected."""
+        with self._lock:
+            return bool(self._open)
+
     def cut(self) -> None:
         """Hang up on everybody and refuse who comes: the service has ended."""
         self._flows.set()
