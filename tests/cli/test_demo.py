@@ -87,7 +87,7 @@ def test_a_real_server_does_with_everything_what_it_should(
 ) -> None:
     monkeypatch.setenv("TOOLBOXAI_DATA_DIR", str(shared_up.folder / "data"))
 
-    assert run_demo(shared_up.url, requests=150, seconds=1, seed=1) == 0
+    assert run_demo(shared_up.url, requests=150, seconds=1, seed=3) == 0
 
     said = capsys.readouterr().out
     assert "150 requests in " in said
@@ -102,6 +102,7 @@ def test_a_real_server_does_with_everything_what_it_should(
         "requests of a Studio plugin (201)",
         "requests of a Studio plugin (204)",
         "errors raised on purpose (500)",
+        "errors raised on purpose (503)",
     ):
         assert ended in said
     assert "the errors are in the monitor, whose address is what toolboxai up said last" in said

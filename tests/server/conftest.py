@@ -143,8 +143,18 @@ def application(client: TestClient) -> FastAPI:
 
 
 def on_this_machine(client: TestClient, host: str = "127.0.0.1:8008") -> TestClient:
-    """Return a client of the same server that asks it over the loopback address."""
-    return TestClient(application(client), base_url=f"http://{host}", client=("127.0.0.1", 50_000))
+    """Return a client of the same running server that asks it over the loopback address."""
+    return asking_from(client, "127.0.0.1", host)
+
+
+def asking_from(
+    client: TestClient, address: str, host: str, headers: dict[str, str] | None = None
+) -> TestClient:
+    """Return a client of the same running server, in the same event loop, that asks it from ``address`` by ``host``."""
+    app = application(client)
+    same = TestClient(app, base_url=f"http://{host}", client=(address, 50_000), headers=headers)
+    same.portal = client.portal
+    return same
 
 
 @pytest.fixture

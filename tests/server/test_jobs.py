@@ -36,7 +36,7 @@ from toolboxai.server.jobs import (
     watch,
 )
 from toolboxai.server.jobs.crew import Progress
-from toolboxai.server.jobs.leases import Leases
+from toolboxai.server.jobs.leases import Held, Leases
 from toolboxai.server.models import AuditEvent, Generation, utc_now
 
 pytestmark = pytest.mark.anyio
@@ -402,6 +402,42 @@ async def test_a_result_that_can_not_be_stored_is_made_again(
 
     assert (done.status, done.attempts) == ("done", 2)
     assert await stored_seeds(database) == [4]
+
+
+async def test_a_result_is_stored_once_the_database_is_back_while_the_lease_lasts(
+    database: Database, teacher: Orderer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish, times = Leases.finish, iter(range(10))
+
+    async def away_at_first(leases: Leases, held: Held, result: Result) -> Generation | None:
+        if next(times) < 3:
+            raise DependencyError(service="database", operation="test")
+        return await finish(leases, held, result)
+
+    monkeypatch.setattr(Leases, "finish", away_at_first)
+    making = Making()
+    making.may_go_on.set()
+    async with Jobs(database, making, workers=1) as jobs:
+        done = await until_final(jobs, await jobs.order(teacher.order(seed=4)))
+
+    assert (done.status, done.attempts, making.begun) == ("done", 1, [4])
+    assert next(times) == 4
+
+
+async def test_an_order_that_was_let_go_is_tried_again_before_its_lease_would_be_over(
+    database: Database, teacher: Orderer
+) -> None:
+    leases, others = Leases(database), Leases(database)
+    await Jobs(database, Making(), workers=0).order(teacher.order())
+    held = await leases.take()
+    assert held
+
+    await leases.let_go(held)
+    assert await others.take_away() == []
+    again = await others.take()
+
+    assert again
+    assert (again.order.id, again.order.attempts) == (held.order.id, 2)
 
 
 async def test_orders_that_ended_long_ago_are_forgotten_and_what_was_made_stays(

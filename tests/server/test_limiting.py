@@ -262,6 +262,18 @@ async def test_processes_with_one_redis_count_together(redis_url: str, counting:
     assert await one.has_room(LIMIT, "somebody")
 
 
+async def test_what_did_not_happen_after_all_is_counted_back(
+    redis_url: str, counting: Counting
+) -> None:
+    for url in (redis_url, ""):
+        counts = counting(url)
+        assert await _hits(counts, 3) == [True, True, True]
+
+        await counts.take_back(LIMIT, "somebody")
+
+        assert await _hits(counts, 2) == [True, False]
+
+
 async def test_nobody_s_name_is_readable_in_redis(redis_url: str, counting: Counting) -> None:
     counts = counting(redis_url)
 

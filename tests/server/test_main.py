@@ -112,6 +112,22 @@ def test_the_debug_error_exists_in_development_only(
     assert client.get("/sentry-debug").status_code == status
 
 
+def test_a_model_that_is_not_there_can_be_tried_and_is_one_event(
+    start: Start, sink: RecordingSink
+) -> None:
+    client = start(sentry_dsn=sink.dsn)
+
+    answer = client.get("/sentry-debug/model")
+
+    telemetry.flush(5)
+    (event,) = sink.items("event")
+    assert answer.status_code == 503
+    assert answer.json()["type"] == "urn:toolboxai:problem:model-unreachable"
+    assert answer.json()["event_id"] == event["event_id"]
+    assert event["fingerprint"] == ["dependency", "llm", "model-unreachable"]
+    assert event["contexts"]["education"]["objective"] == "place-value"
+
+
 def test_the_debug_error_is_found_under_the_id_in_its_answer(
     start: Start, sink: RecordingSink
 ) -> None:

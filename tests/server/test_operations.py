@@ -7,14 +7,18 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from tests.server.conftest import Start, application, on_this_machine
-from tests.server.people import FullSchool, full_school
+from benchmarks.processes import free_port
+from tests.server.conftest import AskTeacher, Start, application, asking_from, on_this_machine
+from tests.server.fake_llm import ASKED, FakeLlm
+from tests.server.people import FullSchool, full_school, person
 from tests.telemetry.sink import RecordingSink
 from toolboxai import __version__, telemetry
 from toolboxai.server.content.authors import Authors
 from toolboxai.server.content.engine.curriculum import Curriculum
 from toolboxai.server.content.engine.exercise import Objective, exercise
+from toolboxai.server.content.outside.breaker import MAX_FAILURES
 from toolboxai.server.database import Database
+from toolboxai.server.models import Role
 
 WRONG = exercise(
     "What is 1 + 1?",
@@ -32,6 +36,91 @@ def test_a_running_server_is_alive(client: TestClient, path: str) -> None:
 
     assert answer.status_code == 200
     assert answer.json() == {"status": "ok", "version": __version__}
+
+
+def test_an_operator_and_the_machine_itself_see_how_each_part_is(client: TestClient) -> None:
+    operator = person(client, Role.OPERATOR).client
+
+    answers = [asker.get("/health").json() for asker in (operator, on_this_machine(client))]
+
+    for answer in answers:
+        parts = answer["parts"]
+        assert answer["status"] == "ok"
+        assert {name: part["status"] for name, part in parts.items()} == {
+            "database": "ok",
+            "redis": "unused",
+            "model": "unused",
+            "orders": "ok",
+            "telemetry": "unused",
+        }
+        assert parts["database"]["figures"]["milliseconds"] > 0
+        assert parts["orders"]["figures"] == {"workers": 2, "working": 0}
+
+
+@pytest.mark.parametrize("role", [Role.STUDENT, Role.TEACHER, Role.ADMIN])
+def test_people_of_a_school_do_not_see_the_parts(school: FullSchool, role: Role) -> None:
+    answer = school.people[role].client.get("/health")
+
+    assert answer.json() == {"status": "ok", "version": __version__}
+
+
+def test_a_token_that_is_not_good_is_refused_and_not_taken_for_nobodys(client: TestClient) -> None:
+    headers = {"Authorization": "Bearer made-up"}
+
+    assert client.get("/health", headers=headers).status_code == 401
+    assert client.get("/health/live", headers=headers).status_code == 200
+
+
+def test_what_is_away_is_named_with_what_it_means(start: Start, sink: RecordingSink) -> None:
+    closed = f"redis://127.0.0.1:{free_port()}/0"
+    client = start(redis_url=closed, sentry_dsn=sink.dsn, generation_workers=0)
+    application(client).state.parts["database"] = Database("postgresql+asyncpg://x@127.0.0.1:1/x")
+
+    answer = on_this_machine(client).get("/health")
+
+    parts = answer.json()["parts"]
+    assert (answer.status_code, answer.json()["status"]) == (200, "down")
+    assert {name: part["status"] for name, part in parts.items()} == {
+        "database": "down",
+        "redis": "degraded",
+        "model": "unused",
+        "orders": "unused",
+        "telemetry": "ok",
+    }
+    assert "DATABASE_URL" in parts["database"]["says"]
+    assert "each process counts limits for itself" in parts["redis"]["says"]
+
+
+@pytest.mark.parametrize(
+    ("falls_back", "status", "meaning"),
+    [(True, "degraded", "the curriculum engine writes"), (False, "down", "nobody writes")],
+)
+def test_a_model_that_is_left_alone_or_has_used_its_tokens_is_named(
+    teacher_with: AskTeacher, *, falls_back: bool, status: str, meaning: str
+) -> None:
+    teacher = teacher_with(llm_fallback=falls_back, llm_max_tokens_per_day=100)
+    machine = on_this_machine(teacher)
+    before = machine.get("/health").json()["parts"]["model"]
+    teacher.post("/generate_quiz", json=ASKED)
+    spent = machine.get("/health").json()["parts"]["model"]
+
+    assert before == {"status": "ok", "says": "school-model writes", "figures": {}}
+    assert (spent["status"], meaning in spent["says"]) == (status, True)
+    assert "tokens are used up" in spent["says"]
+
+
+def test_a_model_that_fails_again_and_again_is_named(
+    teacher_with: AskTeacher, llm: FakeLlm
+) -> None:
+    teacher = teacher_with()
+    llm.always = 400
+    for _ in range(MAX_FAILURES):
+        teacher.post("/generate_quiz", json=ASKED)
+
+    model = on_this_machine(teacher).get("/health").json()["parts"]["model"]
+
+    assert model["status"] == "degraded"
+    assert "left alone" in model["says"]
 
 
 @pytest.mark.parametrize("path", ["/health", "/health/live", "/health/ready"])
@@ -170,8 +259,7 @@ def test_others_learn_only_whether_telemetry_is_enabled_and_healthy(
     started.get("/sentry-debug")
     started.post("/generate_content", json={"grade": 4, "objective": "place-value"})
     telemetry.flush(5)
-    app = application(started)
-    client = TestClient(app, base_url=f"http://{host}", client=(address, 5000), headers=headers)
+    client = asking_from(started, address, host, headers)
 
     families = text_string_to_metric_families(client.get("/metrics").text)
     figures = client.get("/metrics", headers={"accept": "application/json"}).json()

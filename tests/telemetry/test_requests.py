@@ -10,6 +10,7 @@ import pytest
 import sentry_sdk
 from fastapi import APIRouter, FastAPI, HTTPException, WebSocketException
 from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
@@ -585,7 +586,9 @@ def test_the_debug_route_fails_as_asked(client: TestClient, sink: RecordingSink)
     assert client.get("/sentry-debug").status_code == 500
     assert client.get("/sentry-debug?kind=log").json() == {"kind": "log", "sent": True}
     assert client.get("/sentry-debug?kind=trace").json() == {"kind": "trace", "sent": True}
-    assert client.get("/sentry-debug?kind=war").status_code == 400
+    assert client.post("/sentry-debug/log").json() == {"kind": "log", "sent": True}
+    for unknown in ("/sentry-debug?kind=war", "/sentry-debug/war"):
+        assert client.get(unknown).status_code == 400
 
     assert the_event(sink)["exception"]["values"][-1]["type"] == "DebugError"
     bodies = [item["body"] for payload in sink.items("log") for item in payload["items"]]
@@ -604,10 +607,28 @@ def test_the_debug_route_shows_jobs_agents_and_slowness(
     assert spans == {"gen_ai.invoke_agent", "debug.wait"}
 
 
+def test_an_application_adds_what_else_can_go_wrong_on_request(
+    start: Start, sink: RecordingSink
+) -> None:
+    async def leak() -> None:
+        msg = "the tap drips"
+        raise OSError(msg)
+
+    start()
+    app = Starlette()
+    telemetry.instrument(app)
+    telemetry.add_routes(app, debug_kinds={"leak": leak})
+    with TestClient(app, raise_server_exceptions=False) as client:
+        assert client.get("/sentry-debug/leak").status_code == 500
+
+    assert the_event(sink)["exception"]["values"][-1]["type"] == "OSError"
+
+
 def test_the_debug_route_does_not_exist_outside_development(start: Start) -> None:
     start(environment="production")
     with TestClient(application()) as client:
         assert client.get("/sentry-debug").status_code == 404
+        assert client.get("/sentry-debug/error").status_code == 404
 
 
 def test_a_failed_request_keeps_its_trace_whatever_chance_said(

@@ -28,7 +28,7 @@ class Kind(StrEnum):
 
 
 # Outside development /sentry-debug does not exist.
-ON_PURPOSE = frozenset({500, 404})
+ON_PURPOSE = frozenset({500, 503, 404})
 EXPECTED_STATUSES: Mapping[Kind, frozenset[int]] = {
     Kind.SIGN_IN: frozenset({200}),
     Kind.REFUSED_SIGN_IN: frozenset({401, 429}),
@@ -183,8 +183,9 @@ def _opens_studio(chance: Random, _objectives: Sequence[Objective]) -> list[Call
     ]
 
 
-def _fails(_chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
-    return [Call(kind=Kind.FAILURE, method="GET", path="/sentry-debug")]
+def _fails(chance: Random, _objectives: Sequence[Objective]) -> list[Call]:
+    (what,) = chance.choices(["error", "model"], [3, 1])
+    return [Call(kind=Kind.FAILURE, method="GET", path=f"/sentry-debug/{what}")]
 
 
 # What is done how often. The real share of mistakes is lower; a few hundred requests must show some.

@@ -74,7 +74,7 @@ def serve_process(settings: Settings, hear: Callable[[str, str], None]) -> Proce
     return Process(
         "server",
         ["toolboxai", "serve", "--host", settings.host, "--port", str(settings.port)],
-        health_url=f"{url_of(settings)}/health",
+        health_url=f"{url_of(settings)}/health/live",
         hear=hear,
         environment={"TOOLBOXAI_DATA_DIR": str(settings.data_dir)},
     )

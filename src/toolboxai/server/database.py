@@ -6,6 +6,7 @@ import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
+from time import perf_counter
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -24,6 +25,7 @@ from sqlalchemy.ext.asyncio import (
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from toolboxai.server.migrations import NewerDatabaseError, migrate
+from toolboxai.server.parts import Part, PartStatus
 
 LOCK_TIMEOUT_SECONDS = 5
 POOL_TIMEOUT_SECONDS = 5
@@ -108,6 +110,15 @@ class Database:
         except FAILURES:
             return False
         return True
+
+    async def health(self) -> Part:
+        """Say whether it answers, and how soon."""
+        began = perf_counter()
+        if not await self.probe():
+            return Part(status=PartStatus.DOWN, says="does not answer; see DATABASE_URL")
+        milliseconds = round((perf_counter() - began) * 1_000, 1)
+        name = self.engine.dialect.name
+        return Part(status=PartStatus.OK, says=name, figures={"milliseconds": milliseconds})
 
 
 def is_timeout(error: BaseException) -> bool:

@@ -3,7 +3,7 @@
 A page of a stranger may point its own name at this machine, and then reads what the server answers
 as if it were its own. The browser says that name in ``Host``, so whoever is called by a name that
 nobody gave it answers nothing. An address in digits can't be pointed anywhere, so those are right;
-``/health`` is open, because load balancers call a machine as they like, and it tells nothing.
+``/health`` is open, because load balancers call a machine as they like, and it tells nothing to them.
 """
 
 import logging

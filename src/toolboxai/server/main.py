@@ -49,7 +49,15 @@ def create_app(settings: Settings) -> FastAPI:
         content.Generating(app.state.generation_tally, app.state.authors),
         workers=settings.generation_workers,
     )
-    app.state.plugin_office = roblox.Office(app.state.database)
+    app.state.plugin_office = roblox.Office(app.state.database, app.state.registry)
+    app.state.refreshed = [app.state.plugin_office.figures]
+    app.state.parts = {
+        "database": app.state.database,
+        "redis": app.state.counts,
+        "model": app.state.authors,
+        "orders": app.state.jobs,
+        "telemetry": operations.Reporting(),
+    }
     # The last one added is the first one asked.
     app.add_middleware(InflatedBodies)
     app.add_middleware(BodyLimit)
@@ -63,7 +71,8 @@ def create_app(settings: Settings) -> FastAPI:
     app.include_router(content.generations_router)
     app.include_router(roblox.router)
     add_documentation(app)
-    telemetry.add_routes(app)
+    missing_model = content.missing_model(settings, app.state.database)
+    telemetry.add_routes(app, debug_kinds={"model": missing_model})
     return app
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -19,18 +19,27 @@ log = logging.getLogger("toolboxai.debug")
 
 SLOW_SECONDS = 2.5
 
+# What goes wrong, and as what: it raises, logs, or is slow.
+DebugKinds = Mapping[str, Callable[[], Awaitable[None]]]
+
 
 class DebugError(RuntimeError):
     """Raised on request, to see that it arrives."""
 
 
-async def answer_debug(request: Request) -> Response:
-    """Do what ``?kind=`` names; ``error`` without one."""
-    kind = request.query_params.get("kind", "error")
-    if kind not in KINDS:
-        raise HTTPException(400, f"kind is one of: {', '.join(KINDS)}")
-    await KINDS[kind]()
-    return JSONResponse({"kind": kind, "sent": telemetry().is_active})
+def debug_endpoint(own: DebugKinds) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers ``/sentry-debug`` with these kinds besides telemetry's own."""
+    kinds = {**KINDS, **own}
+
+    async def answer_debug(request: Request) -> Response:
+        """Do what the path or ``?kind=`` names; ``error`` without one."""
+        kind = request.path_params.get("kind") or request.query_params.get("kind", "error")
+        if kind not in kinds:
+            raise HTTPException(400, f"kind is one of: {', '.join(kinds)}")
+        await kinds[kind]()
+        return JSONResponse({"kind": kind, "sent": telemetry().is_active})
+
+    return answer_debug
 
 
 async def _error() -> None:
@@ -64,7 +73,7 @@ async def _agent() -> None:
         run.used(Agent(task="debug", model="none", input_tokens=12, output_tokens=3, cost_usd=0.0))
 
 
-KINDS: dict[str, Callable[[], Awaitable[None]]] = {
+KINDS: DebugKinds = {
     "error": _error,
     "log": _log,
     "trace": _trace,

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from ipaddress import ip_address
+from types import MappingProxyType
 from typing import Any
 
 from starlette.applications import Starlette
@@ -9,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import BaseRoute, Match, Mount, Route
 
-from toolboxai.telemetry.debugging import answer_debug
+from toolboxai.telemetry.debugging import DebugKinds, debug_endpoint
 from toolboxai.telemetry.figures import CONTENT_TYPE, as_text
 from toolboxai.telemetry.health import details, metrics, status
 from toolboxai.telemetry.privacy import as_markdown, document_of
@@ -41,15 +42,18 @@ class _SpareRoute(Route):
         return route is not self and route.matches(dict(scope))[0] is Match.FULL
 
 
-def add_routes(app: Starlette) -> None:
-    """Add ``/sentry/status``, ``/metrics`` and ``/privacy/policy`` unless there are, in development ``/sentry-debug``."""
+def add_routes(app: Starlette, *, debug_kinds: DebugKinds = MappingProxyType({})) -> None:
+    """Add ``/sentry/status``, ``/metrics`` and ``/privacy/policy`` unless there are, in development ``/sentry-debug``.
+
+    ``debug_kinds`` are what else can go wrong there on request: ``/sentry-debug/{name}`` awaits the function of that name.
+    """
     app.add_route("/sentry/status", _status, methods=["GET"], include_in_schema=False)
     app.router.routes.append(_SpareRoute(app, "/metrics", _metrics))
     app.router.routes.append(_SpareRoute(app, "/privacy/policy", _policy))
     if telemetry().options.is_development:
-        app.add_route(
-            "/sentry-debug", answer_debug, methods=["GET", "POST"], include_in_schema=False
-        )
+        answer_debug = debug_endpoint(debug_kinds)
+        for path in ("/sentry-debug", "/sentry-debug/{kind}"):
+            app.add_route(path, answer_debug, methods=["GET", "POST"], include_in_schema=False)
 
 
 # Not `async`: what other workers have counted is read from their files, in a thread.

@@ -9,13 +9,16 @@
 
 from toolboxai.server.auth.counting import Counts
 from toolboxai.server.auth.dependencies import (
+    AccessTokensDep,
     AdminDep,
     MemberDep,
     OperatorDep,
     PasswordsDep,
     SignedInDep,
     TeacherDep,
+    bearer,
     require,
+    signed_in,
 )
 from toolboxai.server.auth.errors import NotAllowedError, TooManyRequestsError
 from toolboxai.server.auth.examples import AUTH_RESPONSES
@@ -35,6 +38,7 @@ __all__ = [
     "MAX_USERNAME_CHARS",
     "MIN_USERNAME_CHARS",
     "AccessTokens",
+    "AccessTokensDep",
     "Action",
     "AddressDep",
     "AdminDep",
@@ -51,6 +55,7 @@ __all__ = [
     "SignedInDep",
     "TeacherDep",
     "TooManyRequestsError",
+    "bearer",
     "end_all_sessions",
     "limited",
     "min_password_chars",
@@ -58,6 +63,7 @@ __all__ = [
     "record_at",
     "require",
     "router",
+    "signed_in",
     "tell_if_nobody_is_there",
     "username_of",
 ]

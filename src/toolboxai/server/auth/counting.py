@@ -13,19 +13,21 @@ from math import ceil
 from time import monotonic, time
 from typing import Any, TypeVar
 
-from limits import RateLimitItem
+from limits import RateLimitItem, RateLimitItemPerSecond
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 from limits.errors import StorageError
 
 from toolboxai.server.config import SettingsError
 from toolboxai.server.error_handling import DependencyError
+from toolboxai.server.parts import Part, PartStatus
 
 log = logging.getLogger(__name__)
 
 ANSWER_TIMEOUT_SECONDS = 0.5
 TRY_AGAIN_SECONDS = 5
 KEY_PREFIX = "toolboxai"
+NOBODYS = RateLimitItemPerSecond(1, namespace="health")
 # A limiter wraps what the client raises, except while it runs a script of its own.
 FAILURES = (StorageError, OSError, TimeoutError)
 Answer = TypeVar("Answer")
@@ -65,6 +67,17 @@ class Counts:
     async def clear(self, limit: RateLimitItem, whose: str) -> None:
         """Begin the limit anew."""
         await self._ask(lambda counts: counts.clear(limit, self._hidden(whose)))
+
+    async def health(self) -> Part:
+        """Say who counts."""
+        if self._shared is None:
+            says = "each process counts limits for itself; REDIS_URL is not set"
+            return Part(status=PartStatus.UNUSED, says=says)
+        await self.has_room(NOBODYS, "")
+        if self._is_away:
+            says = "away: each process counts limits for itself until it is back; see REDIS_URL"
+            return Part(status=PartStatus.DEGRADED, says=says)
+        return Part(status=PartStatus.OK, says="counts limits for all processes together")
 
     async def close(self) -> None:
         """Close the connections to Redis."""

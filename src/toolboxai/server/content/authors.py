@@ -15,6 +15,8 @@ from toolboxai.server.content.schemas import Usage
 from toolboxai.server.content.subjects import SUBJECTS, Subjects
 from toolboxai.server.content.tally import LessonTally
 from toolboxai.server.content.writing import RejectedError, Writer, Written
+from toolboxai.server.error_handling import DependencyError
+from toolboxai.server.parts import Part, PartStatus
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +53,18 @@ class Authors:
             return await self._by_engine(order, plan, progress, fallback_reason=error.code)
         self._outside.tally.count("made")
         return made
+
+    async def health(self) -> Part:
+        """Say who writes, and why if it isn't the model that was set up."""
+        if self._outside is None:
+            return Part(status=PartStatus.UNUSED, says="none: the curriculum engine writes")
+        hindrance = await _hindrance_of(self._outside)
+        if hindrance is None:
+            return Part(status=PartStatus.OK, says=f"{self._outside.model} writes")
+        if self._outside.falls_back:
+            says = f"{hindrance}; the curriculum engine writes"
+            return Part(status=PartStatus.DEGRADED, says=says)
+        return Part(status=PartStatus.DOWN, says=f"{hindrance}; nobody writes")
 
     async def close(self) -> None:
         """End what the writers hold open."""
@@ -118,6 +132,17 @@ class Authors:
         if self._outside is None:
             raise LookupError
         return outside_writer(self._outside)
+
+
+async def _hindrance_of(outside: Outside) -> str | None:
+    """Return why a model outside isn't asked now, if it isn't."""
+    if outside.breaker.state is State.OPEN:
+        return f"{outside.model} is left alone for a while, after failures in a row"
+    try:
+        has_left = await outside.budget.has_left()
+    except DependencyError:
+        return "nobody knows what is left of today's tokens, as the database does not answer"
+    return None if has_left else "today's tokens are used up; see TOOLBOXAI_LLM_MAX_TOKENS_PER_DAY"
 
 
 def _tell_that_the_engine_writes(error: ModelFailedError) -> None:

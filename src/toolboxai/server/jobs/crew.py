@@ -21,6 +21,7 @@ from toolboxai.server.error_handling import (
 )
 from toolboxai.server.jobs.leases import MAX_ATTEMPTS, Held, Leases, Result
 from toolboxai.server.models import Generation
+from toolboxai.server.parts import Part, PartStatus
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -109,6 +110,17 @@ class Crew:
         _, hanging = await asyncio.wait(self._busy, timeout=GIVE_BACK_SECONDS)
         for task in hanging:
             task.cancel()
+
+    def health(self) -> Part:
+        """Say whether orders are taken up, and how many of how many this process works on."""
+        if not self._workers:
+            says = "this process takes orders in and leaves the work to others"
+            return Part(status=PartStatus.UNUSED, says=says)
+        figures: dict[str, float] = {"workers": self._workers, "working": len(self._making)}
+        if self._is_cut_off:
+            says = "orders can't be taken up until the database answers"
+            return Part(status=PartStatus.DEGRADED, says=says, figures=figures)
+        return Part(status=PartStatus.OK, says="orders are taken up", figures=figures)
 
     def call(self) -> None:
         """Say that there is an order, so that nobody has to look for it first."""

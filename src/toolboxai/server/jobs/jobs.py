@@ -9,6 +9,7 @@ from toolboxai.server.jobs.leases import LEASE_SECONDS, Leases
 from toolboxai.server.jobs.queue import Queue
 from toolboxai.server.jobs.watch import Watch
 from toolboxai.server.models import Generation
+from toolboxai.server.parts import Part
 
 
 class Jobs:
@@ -37,6 +38,10 @@ class Jobs:
         """Finish what can be finished in three seconds, and leave the rest to others."""
         await self._crew.stop()
         await self.watch.stop()
+
+    async def health(self) -> Part:
+        """Say whether orders are taken up, and how many are."""
+        return self._crew.health()
 
     async def order(self, order: Generation) -> Generation:
         """Take ``order`` in; return the order that the same user made with the same key, if there is one."""

@@ -165,6 +165,7 @@ async def report(
     )
     errors = errors_in(sent.entries)
     reported = luau.tell(studio.session_id, errors, office.told_errors)
+    office.figures.count_errors(reported=reported, held_back=len(errors) - reported)
     return Noted(
         known=known,
         unknown=len({receipt.number for receipt in receipts}) - known,
