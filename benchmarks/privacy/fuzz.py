@@ -1,7 +1,7 @@
-"""The laws of the gate, against payloads that nobody would send: ``python -m benchmarks.privacy.fuzz [--minutes N] [--seed N]``.
+"""The laws of the gate, against payloads that nobody would send: ``python -m benchmarks.privacy.fuzz [--minutes N] [--seed N] [--into FOLDER]``.
 
-Half of them are any JSON (hypothesis, shrunk when one breaks a law), half are the corpus, bent out of shape. Both begin
-at the seed; how far they get in the time depends on the machine. The exit status is 0 when no law was broken and no more
+Half of them are any JSON (hypothesis), half are the corpus, bent out of shape. Both begin at the seed; how far they get in
+the time depends on the machine. What breaks a law is written into the folder, as small as it gets. The exit status is 0 when no law was broken and no more
 needles were left than the corpus itself may leave.
 """
 
@@ -9,9 +9,11 @@ import argparse
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from copy import deepcopy
+from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path as File
 from random import Random
 from time import monotonic
 
@@ -19,17 +21,21 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import seed as seeded
 from hypothesis import strategies as st
 
-from benchmarks.privacy.corpus import PAYLOADS, Case, corpus
+from benchmarks.privacy.corpus import ECHO, OWN_KEY, PAYLOADS, Case, corpus
 from benchmarks.privacy.decodings import comparable, readable
 from benchmarks.privacy.gates import cleaner
 from benchmarks.privacy.places import Path, at
 from benchmarks.privacy.report import RECALL
+from benchmarks.privacy.shrinking import shrunk
 from benchmarks.privacy.skeletons import SKELETONS, Payload
 
 EXAMPLES_A_TURN = 100
 CASES_A_TURN = dict.fromkeys(PAYLOADS, 5)
 MAX_TOLD = 20
+MAX_KEPT = 100
+SECONDS_BETWEEN_LINES = 10
 DEPTHS = (3, 60, 300)
+BARE = "bare"
 
 Clean = Callable[[object], Payload | None]
 _KEYS = (
@@ -61,25 +67,37 @@ class Law(StrEnum):
 class LawBrokenError(AssertionError):
     """The gate broke a law; what it did is the cause."""
 
+    def __init__(self, law: Law, payload: object) -> None:
+        super().__init__(law)
+        self.law = law
+        self.payload = payload
+
 
 def obey(payload: object, clean: Clean) -> Payload | None:
     """Return what the gate makes of a payload. Raises ``LawBrokenError`` when that isn't lawful."""
-    once = _cleaned(deepcopy(payload), clean)
-    if once is not None and _cleaned(deepcopy(once), clean) != once:
-        raise LawBrokenError(Law.IDEMPOTENT)
+    try:
+        once = clean(deepcopy(payload))
+        twice = None if once is None else clean(deepcopy(once))
+    except Exception as error:
+        raise LawBrokenError(Law.NEVER_RAISES, payload) from error
+    try:
+        json.dumps([once, twice], allow_nan=False)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise LawBrokenError(Law.JSON_OUT, payload) from error
+    if twice != once:
+        raise LawBrokenError(Law.IDEMPOTENT, payload)
     return once
 
 
-def _cleaned(payload: object, clean: Clean) -> Payload | None:
-    try:
-        cleaned = clean(payload)
-    except Exception as error:
-        raise LawBrokenError(Law.NEVER_RAISES) from error
-    try:
-        json.dumps(cleaned, allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
-        raise LawBrokenError(Law.JSON_OUT) from error
-    return cleaned
+def _breaks(law: Law, clean: Clean) -> Callable[[object], bool]:
+    def does(payload: object) -> bool:
+        try:
+            obey(payload, clean)
+        except LawBrokenError as error:
+            return error.law is law
+        return False
+
+    return does
 
 
 def leaks(case: Case, payload: Payload | None) -> Iterator[str]:
@@ -92,10 +110,15 @@ def leaks(case: Case, payload: Payload | None) -> Iterator[str]:
 
 def bend(case: Case, random: Random) -> None:
     """Change a case's payload so that it is still JSON and has all its needles."""
+    # What a sentence elsewhere names again is known by what stands alone under its key; what is bare by standing alone.
+    named_again = {needle.tells for needle in case.needles if needle.wrapping == ECHO}
     for needle in case.needles:
-        _surround(case.payload, needle.path, random)
+        if needle.wrapping != BARE and (
+            needle.wrapping != OWN_KEY or needle.tells not in named_again
+        ):
+            _surround(case.payload, needle.path, random)
     for key in random.sample(list(case.payload), 2):
-        if key not in ("type", "items") and not any(n.path[0] == key for n in case.needles):
+        if key not in ("type", "items", "user") and not any(n.path[0] == key for n in case.needles):
             case.payload[key] = random.choice((None, [], {}, 7, "", [None], {"values": None}))
     if "extra" in case.payload:
         case.payload["extra"] = _nested(case.payload["extra"], random.choice(DEPTHS))
@@ -134,38 +157,79 @@ def _any_json(seed: int, clean: Clean) -> None:
     holds()
 
 
+@dataclass
+class Found:
+    """What a search has found so far."""
+
+    tried: int = 0
+    planted: int = 0
+    broken: list[LawBrokenError] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_good(self) -> bool:
+        """Whether no law was broken and no more needles were left than may be."""
+        return not self.broken and self.left.total() <= (1 - RECALL) * self.planted
+
+    def look_at(self, seed: int, clean: Clean) -> None:
+        """Try the payloads of one seed."""
+        try:
+            _any_json(seed, clean)
+        except LawBrokenError as error:
+            self.broken.append(error)
+        random = Random(seed)
+        for case in corpus(seed, CASES_A_TURN):
+            bend(case, random)
+            self.planted += len(case.needles)
+            try:
+                self.left.update(leaks(case, obey(case.payload, clean)))
+            except LawBrokenError as error:
+                self.broken.append(error)
+        self.tried += EXAMPLES_A_TURN + sum(CASES_A_TURN.values())
+
+    def __str__(self) -> str:
+        """Return one line."""
+        left = f"{self.left.total():,} of {self.planted:,} needles left"
+        return f"{self.tried:,} payloads, {len(self.broken):,} laws broken, {left}"
+
+
+def search(seed: int, seconds: float, clean: Clean) -> Found:
+    """Look for broken laws from ``seed`` on, for as long as was asked, and say on standard error how far it is."""
+    found, began, told = Found(), monotonic(), monotonic()
+    while (now := monotonic()) - began < seconds:
+        if now - told >= SECONDS_BETWEEN_LINES:
+            print(f"{now - began:,.0f} of {seconds:,.0f} s: {found}", file=sys.stderr, flush=True)
+            told = now
+        found.look_at(seed, clean)
+        seed += 1
+    return found
+
+
+def keep(broken: Sequence[LawBrokenError], folder: File, clean: Clean) -> Iterator[File]:
+    """Write what breaks a law into ``folder``, as small as it gets, and yield the files' names."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, error in enumerate(broken[:MAX_KEPT], 1):
+        smallest = shrunk(error.payload, _breaks(error.law, clean))
+        file = folder / f"{error.law.name.lower()}-{number}.json"
+        file.write_text(json.dumps(smallest, ensure_ascii=False, indent=1), encoding="utf-8")
+        yield file
+
+
 def main() -> int:
     """Look for broken laws for as long as was asked; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.privacy.fuzz", description=__doc__)
     parser.add_argument("--minutes", type=float, default=1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--into", type=File, metavar="FOLDER")
     chosen = parser.parse_args()
     clean = cleaner()
-    broken: Counter[str] = Counter()
-    left: Counter[str] = Counter()
-    seed, tried, planted, until = chosen.seed, 0, 0, monotonic() + chosen.minutes * 60
-    while monotonic() < until:
-        try:
-            _any_json(seed, clean)
-        except LawBrokenError as error:
-            broken[f"any JSON, seed {seed}: {error}"] += 1
-            print(f"seed {seed}: {error}", *getattr(error, "__notes__", []), sep="\n  ")
-        random = Random(seed)
-        for case in corpus(seed, CASES_A_TURN):
-            bend(case, random)
-            planted += len(case.needles)
-            try:
-                left.update(leaks(case, obey(case.payload, clean)))
-            except LawBrokenError as error:
-                broken[f"bent corpus, seed {seed}: {error}"] += 1
-        tried += EXAMPLES_A_TURN + sum(CASES_A_TURN.values())
-        seed += 1
-    print(f"{tried:,} payloads, seeds {chosen.seed} to {seed - 1}")
-    for title, counts in (("laws broken", broken), (f"of {planted:,} needles left", left)):
-        print(f"{counts.total():,} {title}")
-        for what, count in counts.most_common(MAX_TOLD):
-            print(f"  {count:>5} {what}")
-    return 1 if broken or left.total() > (1 - RECALL) * planted else 0
+    found = search(chosen.seed, chosen.minutes * 60, clean)
+    print(found)
+    for what, count in (Counter(map(str, found.broken)) + found.left).most_common(MAX_TOLD):
+        print(f"  {count:>5} {what}")
+    if chosen.into is not None:
+        print(*keep(found.broken, chosen.into, clean), sep="\n")
+    return 0 if found.is_good else 1
 
 
 if __name__ == "__main__":

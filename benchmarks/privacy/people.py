@@ -134,6 +134,20 @@ def _roblox_name(random: Random) -> str:
     return f"{first}{last}_{random.randint(100, 99999)}"
 
 
+def _document(random: Random) -> Sample:
+    given, family = _drawn(random, "english")
+    together = random.choice(("{g}-{f}", "{g}_{f}", "{g}.{f}", "{f}_{g}")).format(g=given, f=family)
+    named = random.choice((together.lower(), together, given + family, family + given))
+    about = random.choice(("report", "essay", "homework", "IEP", "photo", "certificate"))
+    shape = random.choice(("{about}-{named}", "{named}_{about}", "{about}_{named}_v2", "{named}"))
+    ending = random.choice(("pdf", "docx", "jpg", "xlsx", "odt"))
+    return Sample(f"{shape.format(about=about, named=named)}.{ending}", (named,))
+
+
+def _family(random: Random) -> str:
+    return _drawn(random, random.choice(("english", "west_african", "nordic", "chinese_latin")))[1]
+
+
 def _note(topic: str) -> Callable[[Random], Sample]:
     def make(random: Random) -> Sample:
         note = random.choice(_NOTES[topic])
@@ -196,6 +210,18 @@ CONTEXTUAL: tuple[Kind, ...] = (
         ("parent_name", "guardianName", "mother_name", "emergency_contact"),
         ("Parent {} did not consent", "guardian {} was informed", "emergency contact: {}"),
         has_echo=True,
+    ),
+    _kind(
+        "document of a pupil",
+        _document,
+        ("document", "upload", "attachment_title"),
+        ("could not read {}", "upload of {} failed", "{} is too large"),
+    ),
+    _kind(
+        "who did it",
+        _family,
+        ("approved_by", "marked_by", "reviewed_by"),
+        ("Approved by {}", "the quiz was marked by {}", "reviewed by {} on Monday"),
     ),
     _kind(
         "date of birth",

@@ -151,6 +151,24 @@ def test_a_parameter_is_taken_by_the_words_before_its_place() -> None:
     assert params == ["[redacted:parameter]", "[redacted:parameter]", 3]
 
 
+@pytest.mark.parametrize("name", ["georgina.ashwo5869", "DragonzNtgeCvm", "Okonkwo"])
+def test_who_writes_feedback_is_taken_whatever_the_name_looks_like(name: str) -> None:
+    told = {"type": "feedback", "contexts": {"feedback": {"name": name, "message": "hello"}}}
+
+    left = clean(told)["contexts"]["feedback"]
+
+    assert left["name"].startswith("[redacted:")
+    assert left["message"] == "hello"
+
+
+def test_what_is_left_of_a_parameter_is_what_the_next_look_leaves_too() -> None:
+    entry = {"message": "accommodation:%s", "params": ["[:é[&\\}},@"]}
+
+    once = clean({"logentry": entry})
+
+    assert clean(once) == once
+
+
 def test_of_a_request_leaves_what_says_how_much_and_of_what_kind() -> None:
     request = {
         "url": "https://school.example/lessons?pupil=Maria&page=2",

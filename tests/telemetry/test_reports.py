@@ -108,11 +108,11 @@ def test_a_report_has_a_largest_size_and_the_next_one_says_the_rest() -> None:
 
 
 def test_a_category_that_nobody_knows_is_told_as_the_default() -> None:
-    counts = {"dropped.gate_unknown_type.hologram": 2, "dropped.gate_unknown_type.replay": 1}
+    counts = {"dropped.gate_unknown_type.hologram": 2, "dropped.gate_recording.replay": 1}
 
     assert losses_in(counts) == {
         ("gate_unknown_type", "default"): 2,
-        ("gate_unknown_type", "replay"): 1,
+        ("gate_recording", "replay"): 1,
     }
 
 

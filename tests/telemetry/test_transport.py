@@ -247,6 +247,24 @@ def test_an_item_type_nobody_knows_stays_here_and_is_counted(
     assert count_of("dropped.gate_unknown_type.hologram") == before + 1
 
 
+@pytest.mark.parametrize("kind", ["replay_recording", "replay_video"])
+def test_a_recording_stays_here_and_is_counted_as_one(
+    start: Start, sink: RecordingSink, kind: str
+) -> None:
+    before = count_of("dropped.gate_recording.replay")
+    start()
+    envelope = Envelope(headers={"event_id": "a" * 32})
+    envelope.add_item(Item(payload=b'{"segment_id":0}\n[{"secret": "sauce"}]', type=kind))
+
+    transport = setup.telemetry().transport
+    assert transport is not None
+    transport.capture_envelope(envelope)
+
+    assert telemetry.flush(5)
+    assert all(b"client_report" in body and b"sauce" not in body for body in sink.bodies)
+    assert count_of("dropped.gate_recording.replay") == before + 1
+
+
 def test_logs_travel_together_with_their_trace(start: Start, sink: RecordingSink) -> None:
     start(release="school@1.0.0")
     logger = logging.getLogger("school")

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -93,6 +93,7 @@ def test_the_address_without_slash_leads_to_the_table(client: TestClient) -> Non
 values = st.floats(min_value=0, max_value=1e9)
 
 
+@example([5e-324])
 @given(st.lists(st.none() | values, max_size=70))
 def test_lines_and_bars_stay_within_their_chart(some: list[float | None]) -> None:
     known = [each for each in some if each is not None]

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 WIDTH = 1_000
 HEIGHT = 200
 MIN_BAR_UNITS = 2
+# Of what is drawn: nobody sees less, and a float has no room below for the steps of an axis.
+SMALLEST = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ def rounded_up(value: float) -> float:
     """Return the next number that begins with 1, 2 or 5 and ends in noughts: the top of an axis."""
     if value <= 0:
         return 1.0
+    value = max(value, SMALLEST)
     magnitude = 10.0 ** (len(f"{value:.9f}".partition(".")[0]) - 1)
     while magnitude > value:
         magnitude /= 10

@@ -4,6 +4,7 @@ from toolboxai.telemetry.privacy.document import as_markdown, document_of
 from toolboxai.telemetry.privacy.gate import (
     KNOWN_ITEMS,
     MAX_ATTACHMENT_CHARS,
+    RECORDINGS,
     RULES_VERSION,
     Gate,
 )
@@ -16,6 +17,7 @@ from toolboxai.telemetry.privacy.pseudonyms import UNKNOWN, Pseudonym, pseudonym
 __all__ = [
     "KNOWN_ITEMS",
     "MAX_ATTACHMENT_CHARS",
+    "RECORDINGS",
     "RULES_VERSION",
     "UNKNOWN",
     "Collect",

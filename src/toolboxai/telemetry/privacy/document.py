@@ -33,6 +33,12 @@ OF_EVERYBODY = (
 )
 
 
+NEVER = (
+    "recordings of what somebody saw and typed on a page (session replays): a rule can't read a picture, so they stay whole",
+    "what the server doesn't understand; and when the rules fail, everything but kinds, places and ids",
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
     """Who gets what leaves."""
@@ -51,6 +57,7 @@ class Document:
     recipients: tuple[Recipient, ...]
     of_everybody: tuple[str, ...]
     collected: Mapping[str, Collected]
+    never: tuple[str, ...]
     staff_roles: tuple[str, ...]
     rules: tuple[Rule, ...]
     own_rules: tuple[str, ...]
@@ -78,6 +85,7 @@ def document_of(options: Options, policy: Policy) -> Document:
         recipients=tuple(_recipients(options)),
         of_everybody=OF_EVERYBODY,
         collected={"pupil": policy.pupil, "staff": policy.staff},
+        never=NEVER,
         staff_roles=tuple(sorted(STAFF_ROLES)),
         rules=RULES,
         own_rules=tuple(sorted(policy.patterns)),
@@ -150,7 +158,7 @@ def _never(document: Document) -> Iterator[str]:
     for kind in fields(Collected):
         if all(getattr(of, kind.name) is Collect.OFF for of in document.collected.values()):
             yield f"- {KINDS[kind.name]}"
-    yield "- what the server doesn't understand; and when the rules fail, everything but kinds, places and ids"
+    yield from (f"- {what}" for what in document.never)
 
 
 def _rules(document: Document) -> Iterator[str]:

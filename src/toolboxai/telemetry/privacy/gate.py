@@ -16,7 +16,7 @@ from toolboxai.telemetry.privacy.text import Scanner
 from toolboxai.telemetry.privacy.walk import Walk
 
 # Raise it with every change to what the built-in rules let leave.
-RULES_VERSION = 5
+RULES_VERSION = 6
 
 # Items in JSON whose every leaf is looked at. What isn't here doesn't leave: a new SDK's new item
 # type has to be understood first.
@@ -26,6 +26,8 @@ KNOWN_ITEMS = frozenset(
         "sessions", "span", "trace_metric", "transaction", "user_report",
     }
 )  # fmt: skip
+# What a page looked like and what was typed there. No rule can read it, so it stays, understood or not.
+RECORDINGS = frozenset({"replay_recording", "replay_video"})
 # An attached text is one string, and longer than any of an event's.
 MAX_ATTACHMENT_CHARS = 256 * 1024
 # Those that are shown one by one, and so say themselves what was taken out of them.

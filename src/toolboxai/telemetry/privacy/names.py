@@ -102,6 +102,17 @@ class Names:
             )
         )
 
+    def is_surname(self, word: str) -> bool:
+        """Say whether ``word``, in lower case, is a family's name, and none of programs and schools."""
+        is_known = word in self._surnames or word in self._maybe_surnames
+        return is_known and word not in NOT_NAMES
+
+    def is_family_of(self, given: str, word: str) -> bool:
+        """Say whether ``word``, beside a given name, is the family's; both in lower case, where neither stands in a sentence."""
+        if given in self._given:
+            return len(word) > 2 and word not in NOT_NAMES
+        return given in self._maybe_given and given not in NOT_NAMES and word in self._surnames
+
     def is_name_of(self, whose: str, text: str) -> bool:
         """Say whether ``text`` under a word for people reads like the name of one, known or not."""
         tokens = Tokens(text)

@@ -50,6 +50,8 @@ PARAMETERS = tuple(PARAMETER.format(number) for number in range(MAX_PARAMETERS))
 _AT_TOP = {"_meta": Place.META, "transaction": Place.TRANSACTION}
 # Where else an id stands that says who somebody is, under a name that elsewhere says nothing.
 _IDENTITIES = frozenset({("plugin", "client")})
+# What a name stands for in its place: who wrote to us gave one that needs not look like a person's.
+_STANDS_FOR = {("feedback", "name"): "username"}
 # And what sounds like a person's and is a part of the event: which exception it was that another came of.
 _THINGS = frozenset({("mechanism", "parent_id")})
 # Of these one may say what `value` beside it holds.
@@ -60,7 +62,7 @@ _VERSIONS = frozenset({"agent", "browser", "build", "runtime", "ver", "version",
 class Told:
     """What one name says: how to look at a text there, or that what stands there has to be asked for more."""
 
-    __slots__ = ("asks", "asks_text", "is_one", "is_plain", "is_settled", "known", "look", "mode", "name", "parent", "place", "rule")  # fmt: skip
+    __slots__ = ("asks", "asks_text", "is_one", "is_plain", "is_settled", "known", "look", "mode", "name", "parent", "place", "rule", "spoken")  # fmt: skip
 
     def __init__(
         self,
@@ -75,7 +77,8 @@ class Told:
     ) -> None:
         self.name, self.parent, self.is_one = name, parent or "", is_one
         self.place = _place(name, parent, collected)
-        self.rule, self.is_settled = _rule_of_name(name, self.parent, policy)
+        self.spoken = _STANDS_FOR.get((self.parent, name), name)
+        self.rule, self.is_settled = _rule_of_name(self.spoken, self.parent, policy)
         self.asks = self.place is not None or self.rule is not None or self._asks_by_value()
         is_structure = name in places.STRUCTURE.get(self.parent, ())
         self.asks_text = self.asks and not is_structure

@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from toolboxai.telemetry.privacy.addresses import addresses
 from toolboxai.telemetry.privacy.credentials import CREDENTIALS, LONG_KEYS
+from toolboxai.telemetry.privacy.documents import DOCUMENTS
 from toolboxai.telemetry.privacy.echoes import Needle, without_echoes
 from toolboxai.telemetry.privacy.identities import AFTER_NAMES, HOMES, IDENTITIES, WHO_WAS_TAKEN
 from toolboxai.telemetry.privacy.keys import HEALTH, NAME
@@ -57,7 +58,7 @@ class Scanner:
         self.told = asked(PROSE)
         self.numbers = asked((*ADDRESSES, *NUMBERS))
         self.forms = asked(FORMS)
-        self.persons = asked((*CUED, *BIRTHS, *IDENTITIES, *HOMES, *addresses()))
+        self.persons = asked((*CUED, *DOCUMENTS, *BIRTHS, *IDENTITIES, *HOMES, *addresses()))
         self.homes = asked(HOMES)
         self.after_names = asked(AFTER_NAMES)
         self.sql = asked([Rule(SQL, HINTS, IS_SQL)]).bits

@@ -150,7 +150,10 @@ class Texts:
                 continue
             cleaned, alone = self._unseen(f"{before}{value}"), self._unseen(before)
             if cleaned != f"{alone}{value}":
-                self._take_with_cue(holder, key, cleaned.removeprefix(alone))
+                left = cleaned.removeprefix(alone)
+                # What the next look would change again is taken as a whole.
+                is_steady = self._unseen(f"{before}{left}") == f"{alone}{left}"
+                self._take_with_cue(holder, key, left if is_steady else "")
             before = cleaned[-MAX_CUE_CHARS:]
 
     def _unseen(self, text: str) -> str:

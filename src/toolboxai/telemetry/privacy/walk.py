@@ -218,7 +218,7 @@ class Walk:
             if rule is None:
                 self.put(kept, key, value, told.name, told.mode, depth=depth)
             else:
-                self._ruled.put(kept, key, told.name, rule, value, depth=depth)
+                self._ruled.put(kept, key, told.spoken, rule, value, depth=depth)
             self._remember_answer(told, value, kept[key])
 
     def _remember_answer(self, told: Told, value: object, left: object) -> None:

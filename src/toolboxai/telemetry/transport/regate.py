@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from toolboxai.telemetry.counters import counters
-from toolboxai.telemetry.privacy import Gate, Passed
+from toolboxai.telemetry.privacy import RECORDINGS, Gate, Passed
 from toolboxai.telemetry.transport import attachments
 from toolboxai.telemetry.transport.trimming import within
 from toolboxai.telemetry.transport.wire import (
@@ -23,7 +23,8 @@ def through_gate(gate: Gate, item: OutgoingItem) -> OutgoingItem | None:
         return _attachment(gate, item)
     passed = gate.clean(item.type, item.payload)
     if passed is None:
-        counters.dropped("gate_unknown_type", category_of(item.type))
+        reason = "gate_recording" if item.type in RECORDINGS else "gate_unknown_type"
+        counters.dropped(reason, category_of(item.type))
         return None
     _count(passed)
     fitting = within(passed.payload) if item.type == "event" else passed.payload

@@ -14,6 +14,7 @@ _CATEGORIES = {
     "check_in": "monitor",
     "replay_event": "replay",
     "replay_recording": "replay",
+    "replay_video": "replay",
     "client_report": "internal",
     "session": "session",
     "sessions": "session",
