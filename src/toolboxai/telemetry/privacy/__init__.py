@@ -7,6 +7,7 @@ from toolboxai.telemetry.privacy.gate import (
     RECORDINGS,
     RULES_VERSION,
     Gate,
+    rules_of,
 )
 from toolboxai.telemetry.privacy.minimal import minimal
 from toolboxai.telemetry.privacy.notes import Passed
@@ -34,5 +35,6 @@ __all__ = [
     "policy_of",
     "pseudonyms",
     "read_policy_file",
+    "rules_of",
     "secret_in",
 ]

@@ -1,10 +1,10 @@
 """Secrets that can be told by their own form: keys, tokens, credentials in addresses."""
 
-import re
 from math import log2
 from operator import ne
 from re import Match
 
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.rules import Rule
 from toolboxai.telemetry.privacy.sieve import LONG_RUN
 
@@ -56,7 +56,7 @@ _PROVIDERS = {
 # Those that begin like any word; none is shorter than this.
 _UNHINTED = r"(?:AC|SK)[0-9a-f]{32}(?![0-9a-f])|[0-9a-f]{32}-us\d{1,2}|\d{8,10}:AA[\w-]{32,}+|[MNO][A-Za-z\d][\w-]{22,26}\.[\w-]{6}\.[\w-]{27,}+"
 MIN_UNHINTED_CHARS = 32
-_TOKEN = re.compile(
+_TOKEN = later(
     r"(?<![\w+/~-])(?=[A-Za-z0-9+/_~-]{32})(?=[A-Za-z+/_~-]{0,80}+\d)(?=[a-z0-9+/_~-]{0,80}+[A-Z])(?=[A-Z0-9+/_~-]{0,80}+[a-z])"
     r"[A-Za-z0-9+/_~-]{32,}+={0,2}(?![\w+/=])"
 )
@@ -70,7 +70,7 @@ _KINDS = "".join(
 MAX_RANDOM_CHARS = 256
 # What characters that are there so often add to the order of a text: by it the entropy is less than of as many different ones.
 _WEIGHTS = [0.0, *(many * log2(many) for many in range(1, MAX_RANDOM_CHARS + 1))]
-_HEX = re.compile(r"[0-9a-f-]+|[0-9A-F-]+")
+_HEX = later(r"[0-9a-f-]+|[0-9A-F-]+")
 
 
 def _is_random(match: Match[str]) -> bool:
@@ -100,16 +100,16 @@ CREDENTIALS = (
     Rule(
         "private-key",
         ("-----begin",),
-        re.compile(
+        later(
             r"-----BEGIN [A-Z0-9 ]{0,40}(?:PRIVATE KEY|MESSAGE)[A-Z0-9 ]{0,10}-----"
             r"[\s\S]*?(?:-----END [A-Z0-9 ]{0,50}-----|\Z)"
         ),
     ),
-    Rule("jwt", ("eyj",), re.compile(r"(?<![A-Za-z0-9-])eyJ[\w-]{6,}+\.[\w-]{4,}+(?:\.[\w-]*+){0,3}")),
+    Rule("jwt", ("eyj",), later(r"(?<![A-Za-z0-9-])eyJ[\w-]{6,}+\.[\w-]{4,}+(?:\.[\w-]*+){0,3}")),
     Rule(
         "auth-header",
         ("bearer", "basic", "digest", "negotiate", "apikey", "ntlm"),
-        re.compile(
+        later(
             r"\b(?i:bearer|basic|digest|negotiate|ntlm|apikey)(?:\s|%20|\+){1,8}(?![=:]|[a-z_]{1,24}=[^=])"
             r"(?=[\w.~+/=%-]{0,64}[A-Z\d=._~+/])[\w.~+/=%|-]{6,}+"
         ),
@@ -117,17 +117,17 @@ CREDENTIALS = (
     Rule(
         "roblox-cookie",
         ("_|warning", "do-not-share-this"),
-        re.compile(r"_?\|?(?:%7C)?WARNING:?(?:%3A)?-DO-NOT-SHARE-THIS[^\s\"';,<>]*+(?:\|_[0-9A-Fa-f]++)?"),
+        later(r"_?\|?(?:%7C)?WARNING:?(?:%3A)?-DO-NOT-SHARE-THIS[^\s\"';,<>]*+(?:\|_[0-9A-Fa-f]++)?"),
     ),
     Rule(
         "provider-token",
         tuple(hint for hints in _PROVIDERS for hint in hints),
-        re.compile(f"{_START}(?:{'|'.join(_PROVIDERS.values())})"),
+        later(f"{_START}(?:{'|'.join(_PROVIDERS.values())})"),
     ),
     Rule(
         "password-hash",
         ("$2", "$argon2", "pbkdf2", "$scrypt", "$5$", "$6$", "$1$", "$y$", "{ssha", "scrypt:"),
-        re.compile(
+        later(
             r"\$(?:2[abxy]?|argon2(?:id|i|d)|pbkdf2[\w-]*|scrypt|[156y]|bcrypt-sha256)\$[\w$,=./+-]{16,}+|pbkdf2_sha\d+\$[\w$=./+-]{16,}+"
             r"|(?:pbkdf2|scrypt):[\w:]{3,40}\$[\w$./+=]{16,}+|\{SSHA\d*\}[\w+/=]{16,}+"
         ),
@@ -135,7 +135,7 @@ CREDENTIALS = (
     Rule(
         "webhook",
         ("hooks.slack", "discord", "webhook", "hooks.zapier", "logic.azure", "chat.googleapis"),
-        re.compile(
+        later(
             r"(?<=://)(?:hooks\.slack\.com/(?:services|workflows|triggers)/|(?:\w{1,8}\.)?discord(?:app)?\.com/api/(?:v\d+/)?webhooks/"
             r"|[\w.-]{1,64}webhook\.office\.com/|hooks\.zapier\.com/hooks/|chat\.googleapis\.com/v1/spaces/"
             r"|[\w.-]{1,64}\.logic\.azure\.com/|[\w.-]{1,64}/webhooks?/(?=[\w-]*\d))[^\s\"'<>\\]++"
@@ -144,18 +144,18 @@ CREDENTIALS = (
     Rule(
         "url-credentials",
         ("://",),
-        re.compile(r"(?<=://)[^\s/:\"'<>@]{0,512}:[^\s/\"'<>]{1,8192}(?=@)|(?<=://)[^\s/:\"'<>@?#]{8,512}(?=@)"),
+        later(r"(?<=://)[^\s/:\"'<>@]{0,512}:[^\s/\"'<>]{1,8192}(?=@)|(?<=://)[^\s/:\"'<>@?#]{8,512}(?=@)"),
         needs=("@",),
     ),
-    Rule("basic-auth", (" -u ", "--user "), re.compile(r"(?<=\s-u )[^\s:]{1,256}:\S++|(?<=--user )[^\s:]{1,256}:\S++")),
+    Rule("basic-auth", (" -u ", "--user "), later(r"(?<=\s-u )[^\s:]{1,256}:\S++|(?<=--user )[^\s:]{1,256}:\S++")),
     Rule(
         "azure-signature",
         ("sig=",),
-        re.compile(r"(?<=[?&;]sig=)[\w%+/=-]{8,}+"),
+        later(r"(?<=[?&;]sig=)[\w%+/=-]{8,}+"),
     ),
 )  # fmt: skip
 # Only for texts of at least ``MIN_UNHINTED_CHARS``.
 LONG_KEYS = (
-    Rule("provider-token", (LONG_RUN,), re.compile(f"{_START}(?:{_UNHINTED})")),
+    Rule("provider-token", (LONG_RUN,), later(f"{_START}(?:{_UNHINTED})")),
     Rule("random-key", (LONG_RUN,), _TOKEN, _is_random),
 )

@@ -6,6 +6,7 @@ from re import Match
 
 from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.keys import NAME
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.names import known_names
 from toolboxai.telemetry.privacy.rules import Rule
 
@@ -15,17 +16,17 @@ _ENDINGS = (
     ".pdf", ".doc", ".docx", ".xls", ".xlsx", ".odt", ".ods", ".ppt", ".pptx", ".csv", ".txt", ".rtf", ".zip",
     ".jpg", ".jpeg", ".png", ".heic", ".mp3", ".mp4", ".mov", ".m4a", ".wav",
 )  # fmt: skip
-_DOCUMENT = re.compile(rf"(?<![\w.-])[\w.-]{{4,120}}{any_of(_ENDINGS, in_any_case=True)}(?!\w)")
-_LETTERS = re.compile(r"[^\W\d_]+")
+_DOCUMENT = later(rf"(?<![\w.-])[\w.-]{{4,120}}{any_of(_ENDINGS, in_any_case=True)}(?!\w)")
+_LETTERS = later(r"[^\W\d_]+")
 _JOINTS = frozenset({"", "-", "_", "."})
-_SPAN = re.compile(r"(?P<value>.+)", re.DOTALL)
+_SPAN = later(r"(?P<value>.+)", re.DOTALL)
 
 _DID = (
     "approved by", "assigned by", "authorised by", "authorized by", "collected by", "countersigned by", "entered by",
     "graded by", "marked by", "moderated by", "requested by", "reviewed by", "signed by", "submitted by", "supervised by",
     "taught by", "verified by", "written by",
 )  # fmt: skip
-_BY_SOMEBODY = re.compile(
+_BY_SOMEBODY = later(
     rf"(?<!\w){any_of(_DID, in_any_case=True)} (?P<value>[A-Z][^\W\d_]{{1,30}})(?![\w-])"
 )
 

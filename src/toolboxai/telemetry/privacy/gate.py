@@ -34,6 +34,11 @@ MAX_ATTACHMENT_CHARS = 256 * 1024
 _EVENTS = frozenset({"event", "feedback", "replay_event", "transaction"})
 
 
+def rules_of(policy: Policy) -> int:
+    """Return the built-in rules and a policy as one number of 32 bits: what was kept under another one is cleaned again."""
+    return crc32(f"{RULES_VERSION} {policy.fingerprint}".encode())
+
+
 class Gate:
     """Cleans payloads by ``policy``. ``max_string_chars`` caps every string before it is looked at.
 
@@ -59,8 +64,7 @@ class Gate:
             scanner, pseudonym, policy, max_string_chars, seen, of_pupils, of_staff
         )
         self._attached = replace(self._setting, max_string_chars=MAX_ATTACHMENT_CHARS)
-        # The built-in rules and the policy as one number of 32 bits: what was kept under another one is cleaned again.
-        self.rules = crc32(f"{RULES_VERSION} {policy.fingerprint}".encode())
+        self.rules = rules_of(policy)
 
     def clean(self, item_type: str, payload: object) -> Passed | None:
         """Return what may leave of an item, or ``None`` for a type that nobody has understood yet.

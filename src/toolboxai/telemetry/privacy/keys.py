@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from unicodedata import combining, normalize
 
-from toolboxai.telemetry.privacy.alternatives import any_of
+from toolboxai.telemetry.privacy.alternatives import any_within
 from toolboxai.telemetry.privacy.markers import IS_MARKER
 
 SECRET = "secret"  # noqa: S105 - the name of a rule
@@ -160,10 +160,9 @@ OF_PEOPLE = {
 # Words beside which the others name a part of a program: user_agent_name, player_class_id.
 _WHOSE_PROGRAMS = frozenset({"agent", "class", "service", "module", "type", "event", "field", "role", "group", "table", "function", "thread", "span", "trace", "request", "node", "app", "model", "template", "process", "task", "page", "route", "file"})  # fmt: skip
 _WHOSE_SPANS = frozenset({"span", "trace", "sampled", "segment"})
-_SECRET_STEM = re.compile(any_of(SECRET_STEMS))
-_PERSON_STEM = tuple((rule, re.compile(any_of(stems))) for rule, stems in _PERSON_STEMS)
-_ANY_PERSON_STEM = re.compile(any_of(stem for _, stems in _PERSON_STEMS for stem in stems))
-_ANY_PERSON_NEITHER = re.compile(any_of(_PERSON_NEITHER))
+_has_secret_stem = any_within(SECRET_STEMS)
+_has_person_stem = any_within(stem for _, own in _PERSON_STEMS for stem in own)
+_has_person_neither = any_within(_PERSON_NEITHER)
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|[0-9]+|[^\W\d_a-zA-Z]+")
 
 
@@ -216,21 +215,21 @@ def rule_for(name: str) -> str | None:
 def _secret(words: tuple[str, ...], joined: str) -> str | None:
     if not SECRET_WORDS.isdisjoint(words):
         return SECRET
-    if _SECRET_STEM.search(joined) is None:
+    if not _has_secret_stem(joined):
         return None
     for harmless in _SECRET_NEITHER:
         joined = joined.replace(harmless, "")
-    return SECRET if _SECRET_STEM.search(joined) else None
+    return SECRET if _has_secret_stem(joined) else None
 
 
 def _person(words: tuple[str, ...], joined: str) -> str | None:
-    if _ANY_PERSON_NEITHER.search(joined):
+    if _has_person_neither(joined):
         for harmless in _PERSON_NEITHER:
             joined = joined.replace(harmless, "")
     if not joined or not _WHOSE_SPANS.isdisjoint(words):
         return None
-    if _ANY_PERSON_STEM.search(joined):
-        return next(rule for rule, stem in _PERSON_STEM if stem.search(joined))
+    if _has_person_stem(joined):
+        return next(rule for rule, own in _PERSON_STEMS if any(stem in joined for stem in own))
     return _by_words(words, joined)
 
 

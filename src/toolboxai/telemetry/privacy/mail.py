@@ -4,13 +4,14 @@ import re
 from re import Match
 
 from toolboxai.telemetry.privacy.keys import EMAIL
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.rules import Rule
 
-_FILES = re.compile(
+_FILES = later(
     r"(?i)\.(?:png|jpe?g|gif|svg|webp|avif|js|mjs|ts|css|py|html?|json|md|txt|so|dll|jar|whl|map)$"
 )
 # What domains end with: behind it a file's ending says that a file is named for somebody, `anna@school.de.txt`.
-_DOMAIN_ENDS = re.compile(
+_DOMAIN_ENDS = later(
     r"(?i)[.。](?:[^\W\d_]{2}|com|org|net|edu|gov|info|school|academy|email|online)$"
 )
 _LOCAL = r"[^\s@＠<>\"'(),:;\[\]\\=/?&|{}]"
@@ -27,7 +28,7 @@ EMAILS = (
     Rule(
         EMAIL,
         ("@", "＠"),
-        re.compile(
+        later(
             rf"(?:\"[^\"\n@]{{1,64}}\"|(?<!{_LOCAL}){_LOCAL}++)[@＠](?!\d+\.\d)(?:[\w-]{{1,63}}[.。]){{1,8}}(?:xn--[\w-]{{2,59}}|[^\W\d_]{{2,24}})\b"
         ),
         _is_email,
@@ -35,7 +36,7 @@ EMAILS = (
     Rule(
         EMAIL,
         (" dot ", "(dot)", "[dot]", "{dot}", "(at)", "[at]", "{at}", "_at_", "-at-"),
-        re.compile(
+        later(
             r"(?<![\w.+-])[\w.+-]{1,64}+(?i: at | ?[\[({]at[\])}] ?|_at_|-at-)[\w-]{1,63}"
             r"(?:(?i: dot | ?[\[({]dot[\])}] ?|\.|_dot_|-dot-)[\w-]{2,63}){1,4}(?!\w)"
         ),

@@ -1,6 +1,5 @@
 """Values in free text that stand behind a name which tells what they are: ``password=…``, ``"email": "…"``, ``Name: …``."""
 
-import re
 from collections.abc import Mapping
 from re import Match
 from types import MappingProxyType
@@ -13,6 +12,7 @@ from toolboxai.telemetry.privacy.keys import (
     is_telling_word,
     rule_for,
 )
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.markers import is_ours, marker
 from toolboxai.telemetry.privacy.names import Names
 from toolboxai.telemetry.privacy.places import FILES
@@ -25,7 +25,7 @@ _SIGNS = ("=", ":", "->", "<", "--", "%3", "：")
 
 # A name and what puts a value behind it: `password=`, `"password": `, `token[0]=`, `--password `,
 # `('password', `, `<password>`.
-_NAMED = re.compile(
+_NAMED = later(
     r"n(?<!\wn)ame=\\*[\"'](?P<part>[\w.\[\]-]{1,64})\\*[\"'](?:[^\n\\]{0,100})(?:\r?\n|(?:\\+r)?\\+n){2}"
     r"|[\"'](?:name|key|field|header)\\*[\"']\s{0,2}:\s{0,2}\\*[\"'](?P<called>[\w.-]{1,64})\\*[\"']\s{0,2},\s{0,2}\\*[\"'](?:value|val|input)\\*[\"']\s{0,2}:\s{0,2}"
     r"|(?<![\w.-])(?<!redacted:)(?P<name>[\w.-]++)(?:\[(?P<index>[\w.-]{0,64})\]|\])?\\*[\"']?\s{0,8}"
@@ -35,9 +35,9 @@ _NAMED = re.compile(
     r"|<(?P<tag>[\w.-]{1,64})>(?=[^<])"
 )
 # Where a statement's parameter will stand.
-_PLACE = re.compile(r"(?:\?|\$\d+|%s|%\(\w+\)?s?|:\w+|@\w+|\{\w*\})(?=[\s,;)]|\Z)")
-_WORDS_BEFORE = re.compile(r"(?:[^\W_]{1,20}[ _](?:of |de )?){1,2}\Z")
-_EXAMPLE_NAME = re.compile(r"[a-z]+(?:[._-][a-z]+)+\.[a-z]{2,4}|[a-z_]+\.[a-z_.]+|\d+(?:\.\d+)*|/.*|[A-Z_]{3,}|\w+\(.*")  # fmt: skip
+_PLACE = later(r"(?:\?|\$\d+|%s|%\(\w+\)?s?|:\w+|@\w+|\{\w*\})(?=[\s,;)]|\Z)")
+_WORDS_BEFORE = later(r"(?:[^\W_]{1,20}[ _](?:of |de )?){1,2}\Z")
+_EXAMPLE_NAME = later(r"[a-z]+(?:[._-][a-z]+)+\.[a-z]{2,4}|[a-z_]+\.[a-z_.]+|\d+(?:\.\d+)*|/.*|[A-Z_]{3,}|\w+\(.*")  # fmt: skip
 
 
 def may_tell(text: str) -> bool:
@@ -144,10 +144,10 @@ def _with_words_before(name: str, text: str, start: int) -> str:
 
 # `src/tokens.py:55`, `handlers.password_reset:handle`, `lambda token: token.value`.
 _CODE_WORDS = ("lambda ", "def ", "class ")
-_CODE_BEFORE = re.compile(r"\b(?:lambda |def \w{1,40}\([^)]{0,80}|class )\Z")
-_FILE = re.compile(rf"(?i)[\w.-]+\.(?:{FILES})")
-_ATTRIBUTE = re.compile(r"[A-Za-z_]\w*(?:[\s,;)\]}\"']|\Z)")
-_COMPLAINT = re.compile(r"[a-z]{2,16}\Z")
+_CODE_BEFORE = later(r"\b(?:lambda |def \w{1,40}\([^)]{0,80}|class )\Z")
+_FILE = later(rf"(?i)[\w.-]+\.(?:{FILES})")
+_ATTRIBUTE = later(r"[A-Za-z_]\w*(?:[\s,;)\]}\"']|\Z)")
+_COMPLAINT = later(r"[a-z]{2,16}\Z")
 
 
 def _is_code(match: Match[str], text: str) -> bool:

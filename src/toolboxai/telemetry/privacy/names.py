@@ -1,7 +1,7 @@
 """Persons' names in free text: after a word that says so, or by the names themselves."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from functools import cache
 from unicodedata import normalize
 
@@ -32,11 +32,21 @@ _AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
 _OF_ACCOUNT = re.compile(r"\d{1,8}(?![^\W_])")
 
 
+class AnyOf:
+    """What is in one of some sets, as one: the lists are long, and a set of all of them would be as large again."""
+
+    def __init__(self, *sets: Container[str]) -> None:
+        self._sets = sets
+
+    def __contains__(self, word: object) -> bool:
+        return any(word in some for some in self._sets)
+
+
 class _Lexicon:
     """Names in lower case; a hyphenated one is known when one of its parts is."""
 
-    def __init__(self, *lists: str) -> None:
-        self.names = frozenset().union(*map(words, lists))
+    def __init__(self, name: str) -> None:
+        self.names = words(name)
 
     def __contains__(self, low: str) -> bool:
         if low in self.names:
@@ -55,14 +65,10 @@ class Names:
         self._cues = words("person_cues") | CUES_IN_OTHER_SCRIPTS | REGARDS
         self._others = words("public_figures") | words("name_like_terms")
         self._first_of_others = frozenset(other.partition(" ")[0] for other in self._others)
-        self._beginnings = self._cues | CUE_PHRASES | self._given.names | self._maybe_given.names
-        self.telling = (
-            self._cues
-            | CUE_PHRASES
-            | words("given_names")
-            | words("ambiguous_given_names")
-            | words("surnames")
+        self._beginnings = AnyOf(
+            self._cues, CUE_PHRASES, self._given.names, self._maybe_given.names
         )
+        self.telling = AnyOf(self._beginnings, self._surnames.names)
 
     def is_telling(self, word: str) -> bool:
         """Say whether ``word``, letters in lower case beyond ASCII, may be a name or announce one."""

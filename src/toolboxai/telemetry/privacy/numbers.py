@@ -7,14 +7,15 @@ from re import Match
 
 from toolboxai.telemetry.privacy import checksums
 from toolboxai.telemetry.privacy.keys import BANK, BIRTH, DEVICE, IP, LOCATION, NATIONAL, PHONE
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.rules import Check, Rule
 from toolboxai.telemetry.privacy.sieve import DIGIT, PAIRS, SIX_DIGITS
 
 CARD, IBAN = "card", "iban"
 
 _BEFORE, _AFTER = r"(?<![\w.,@#$€£/\\%-])(?<![A-Za-z]\d)", r"(?![\w@]|[.,:/-]\d)"
-_NOT_DIGIT = re.compile(r"\D+")
-_DATES = re.compile(
+_NOT_DIGIT = later(r"\D+")
+_DATES = later(
     r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.](?:\d{4}|\d{2})(?![\d-])|\d{8}[ T]\d{6}|\d{4}-\d{4}(?:-\d{4})?"
 )
 # Words before a telephone or identity number, with what may stand between.
@@ -63,10 +64,10 @@ def _is_ip(match: Match[str]) -> bool:
     return not (address.is_loopback or address.is_unspecified)
 
 
-_BROWSERS = re.compile(
+_BROWSERS = later(
     r"(?i)(?:chrome|chromium|edge|edg|firefox|safari|opera|windows|android|ios|macos|mac os x|linux|webkit|version|build|roblox|studio|headlesschrome|brave|vivaldi|client|app|player)(?:[\s/:v=]|\"|'){1,4}$"
 )
-_PRODUCT = re.compile(
+_PRODUCT = later(
     r"((?:[A-Z][\w.+-]*[A-Za-z]|lib\w+|nginx|redis|python|node|npm|pip|openssl|postgres\w*|mysql|curl|docker|kernel|glibc|java|jdk|uvicorn))\s$"
 )
 _NO_PRODUCT = frozenset({"From", "Client", "IP", "Host", "Address", "User", "Peer", "Remote", "Server", "At", "By", "Login", "Request", "For", "To", "Source", "Gateway", "Proxy", "Addr", "Device", "Node", "Unknown", "Blocked"})  # fmt: skip
@@ -112,12 +113,12 @@ def _is_iban(match: Match[str]) -> bool:
 
 
 # Places in a Roblox world, of three numbers.
-_IN_A_WORLD = re.compile(
+_IN_A_WORLD = later(
     r"vector|cframe|\bpart\b|block|stud|spawn|terrain|offset|\d,\s?$|size|scale|rotation|matrix|score"
 )
-_THIRD = re.compile(r"\s?,\s?[-+]?\d")
+_THIRD = later(r"\s?,\s?[-+]?\d")
 # What is counted: `0123456789 times`.
-_COUNTED = re.compile(r"\s(?:[a-z]{2,14}s|ms|kb|mb|px|percent)\b|\s?%")
+_COUNTED = later(r"\s(?:[a-z]{2,14}s|ms|kb|mb|px|percent)\b|\s?%")
 
 
 def _is_place(match: Match[str]) -> bool:
@@ -140,7 +141,7 @@ def _has_day(match: Match[str]) -> bool:
 
 def _rule(name: str, pattern: str, check: Check | None = None, *, before: str = _BEFORE) -> Rule:
     """Return a rule for numbers told by their form. A group that it refers to has a name that no other has."""
-    return Rule(name, (SIX_DIGITS,), re.compile(f"{before}(?:{pattern}){_AFTER}"), check)
+    return Rule(name, (SIX_DIGITS,), later(f"{before}(?:{pattern}){_AFTER}"), check)
 
 
 # Asked of texts with a colon or a full stop between digits.
@@ -148,16 +149,16 @@ ADDRESSES = (
     Rule(
         DEVICE,
         (PAIRS,),
-        re.compile(r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])"),
+        later(r"(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])"),
     ),
-    Rule(DEVICE, (PAIRS,), re.compile(r"(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])")),
+    Rule(DEVICE, (PAIRS,), later(r"(?<![\w.])[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}\.[0-9A-Fa-f]{4}(?![\w.])")),
     Rule(
         IP,
         (PAIRS,),
-        re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?:%\w{1,16})?(?![\w:])"),
+        later(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:(?:\d{1,3}\.){3}\d{1,3}|[0-9A-Fa-f]{0,4})(?:%\w{1,16})?(?![\w:])"),
         _is_ip,
     ),
-    Rule(IP, (PAIRS,), re.compile(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d|-[a-z])"), _is_ip),
+    Rule(IP, (PAIRS,), later(r"(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?!\w|\.\d|-[a-z])"), _is_ip),
 )  # fmt: skip
 # Asked of all texts.
 CUED = (
@@ -223,7 +224,7 @@ CUED = (
             "身份证",
             "주민",
         ),
-        re.compile(rf"(?<![A-Za-z]){_IDENTITY}{_BETWEEN}(?P<value>{_VALUE})"),
+        later(rf"(?<![A-Za-z]){_IDENTITY}{_BETWEEN}(?P<value>{_VALUE})"),
         lambda match: not _DATES.fullmatch(match["value"]),
         needs=(DIGIT,),
     ),
@@ -233,13 +234,13 @@ NUMBERS = (
     Rule(
         IBAN,
         (SIX_DIGITS,),
-        re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"),
+        later(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,4})?(?![A-Za-z0-9])"),
         _is_iban,
     ),
     Rule(
         BANK,
         ("a/c", "acc", "konto", "cuenta", "compte", "conto", "rekening", "sort code", "routing", "iban"),
-        re.compile(
+        later(
             r"(?<![A-Za-z])(?i:a/c|acc(?:oun)?t|bank account|kontonummer|konto|cuenta|compte|conto|rekening\w*|sort code|routing)(?:[\s:.#=\"'(]|(?i:no|nr|num|number|numero|número|is|was|n°|nº)\b){1,16}(?P<value>\d(?:[ -]?\d){5,17})(?!\w)"
         ),
         needs=(SIX_DIGITS,),
@@ -249,21 +250,21 @@ NUMBERS = (
         ("電話", "手机", "电话", "전화", "телефон", "טלפון", "phone", "tel", "mobile", "cell", "call", "fax", "whatsapp", "sms", "text", "message", "dial", "ring", "handy", "ruf",
          "erreichbar", "joignable", "joindre", "contact", "contáctame", "llama", "ligar", "appel", "chiam", "recapito", "bereikbaar", "bel", "nummer", "zadzwo",
          "puhelin", "tél", "móvil", "movil", "portable", "reach", "emergency"),
-        re.compile(rf"(?<![A-Za-z])(?:{_CALL}){_BETWEEN}(?P<value>\+?\(?\+?\d(?:[ ()./-]{{0,3}}\d){{6,14}}){_AFTER}"),
+        later(rf"(?<![A-Za-z])(?:{_CALL}){_BETWEEN}(?P<value>\+?\(?\+?\d(?:[ ()./-]{{0,3}}\d){{6,14}}){_AFTER}"),
         _is_called,
         needs=(SIX_DIGITS,),
     ),
-    Rule(DEVICE, ("imei",), re.compile(r"(?i:imei)\W{0,4}(?P<value>\d(?:[ -]?\d){13,15})")),
+    Rule(DEVICE, ("imei",), later(r"(?i:imei)\W{0,4}(?P<value>\d(?:[ -]?\d){13,15})")),
     Rule(
         LOCATION,
         (".",),
-        re.compile(
+        later(
             r"(?<![\w.])(?P<lat>[-+]?\d{1,2}\.\d{4,})\s?°?\s?[NS]?\s{0,2}[,;/ ]\s{0,2}(?:(?:lon|lng|longitude)\W{1,3})?(?P<lon>[-+]?\d{1,3}\.\d{4,})\s?°?\s?[EWO]?(?![\w.])"
         ),
         _is_place,
         needs=(SIX_DIGITS,),
     ),
-    Rule(LOCATION, ("°",), re.compile(r"\d{1,3}\s?°\s?\d{1,2}(?:\.\d+)?\s?['′’](?:\s?\d{1,2}(?:\.\d{1,6})?\s?[\"″”])?\s?[NSEWO]\b")),
+    Rule(LOCATION, ("°",), later(r"\d{1,3}\s?°\s?\d{1,2}(?:\.\d+)?\s?['′’](?:\s?\d{1,2}(?:\.\d{1,6})?\s?[\"″”])?\s?[NSEWO]\b")),
 )  # fmt: skip
 # Asked of texts with at least six digits in which one of them begins.
 FORMS = (
@@ -296,7 +297,7 @@ FORMS = (
 _USUAL = [one.pattern.pattern for one in FORMS if one.pattern.pattern.startswith(_BEFORE)]
 _OTHERS = [one.pattern.pattern for one in FORMS if not one.pattern.pattern.startswith(_BEFORE)]
 # One look for any of them: where there is none, none needs to be asked.
-ANY_FORM = re.compile(
+ANY_FORM = later(
     rf"(?=[A-Z\d(+])(?:{_BEFORE}(?:{'|'.join(form.removeprefix(_BEFORE) for form in _USUAL)})|{'|'.join(_OTHERS)})"
 )
 
@@ -313,7 +314,7 @@ BIRTHS = (
     Rule(
         BIRTH,
         ("dob", "d.o.b", "born", "birth", "geb", "née", "nee", "né ", "naci", "nato", "nata", "nasc", "nait", "naiss", "född", "føds", "ur.", "urodz", "synt", "生", "出生", "생년", "naroz", "szül", "ğum", "gum ", "d.o.b"),
-        re.compile(rf"(?<![^\W_]){_BORN}(?:[\s:：=(\"',-]|(?i:on|the|in|am|le|el|il|em|is|was|of|at|den|op|de|dne|dnia|ist|est|es|era|:)\b){{1,16}}(?P<value>{_DAY})(?!\d)"),
+        later(rf"(?<![^\W_]){_BORN}(?:[\s:：=(\"',-]|(?i:on|the|in|am|le|el|il|em|is|was|of|at|den|op|de|dne|dnia|ist|est|es|era|:)\b){{1,16}}(?P<value>{_DAY})(?!\d)"),
         needs=(DIGIT,),
     ),
 )  # fmt: skip

@@ -1,9 +1,10 @@
 """Where in a payload something stands, and what that says: structure, source code, or a part that the policy decides on."""
 
-import re
 from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
+
+from toolboxai.telemetry.privacy.later import later
 
 # Names that programs, not people, give, by the name that leads to them: the payload itself, an exception's values,
 # a stack's frames. Only credentials and mail addresses are looked for there, and only if it looks like such a name.
@@ -38,9 +39,9 @@ STRUCTURE = {
 }  # fmt: skip
 # Names of programs as a whole: modules and their versions, integrations.
 PROGRAMS = frozenset({"modules", "integrations", "features", "settings_names"})
-LOOKS_LIKE_STRUCTURE = re.compile(r"[\w./<>:\\@+$()\[\]{},*~ -]{1,512}")
+LOOKS_LIKE_STRUCTURE = later(r"[\w./<>:\\@+$()\[\]{},*~ -]{1,512}")
 SOURCE = frozenset({"context_line", "post_context", "pre_context"})
-RELEASE = re.compile(r"[A-Za-z][\w./-]{0,80}@v?\d[\w.+-]{0,60}|v?\d+(?:\.\d+)+[\w.+-]{0,60}")
+RELEASE = later(r"[A-Za-z][\w./-]{0,80}@v?\d[\w.+-]{0,60}|v?\d+(?:\.\d+)+[\w.+-]{0,60}")
 
 # What files of programs end in.
 FILES = "py|js|mjs|ts|tsx|jsx|lua|luau|rs|go|rb|java|kt|php|html?|css|json|ya?ml|toml|sql|so|c|h|cpp|txt|log|csv|md"
@@ -65,10 +66,10 @@ URLS = frozenset(
     }
 )
 BODIES = frozenset({"data", "body", "form", "json"})
-SQL_PARAMETERS = re.compile(
+SQL_PARAMETERS = later(
     r"db\.(?:sql\.)?(?:params|parameters)|db\.(?:query|statement)\.parameters?(?:\..*)?|sql[._]params|bound[._]parameters"
 )
-PROMPTS = re.compile(
+PROMPTS = later(
     r"(?:gen_ai|ai)\.(?:prompt|prompts|request\.messages|input\.messages|output\.messages|input_messages|responses|response\.text|response\.object"
     r"|response\.tool_calls|system_instructions|system_message|tool\.(?:call\.arguments|call\.result|input|output|message)|embeddings\.input|completion|texts)"
 )
@@ -93,7 +94,7 @@ TECHNICAL = frozenset(
         "temperature", "timeout", "timezone", "total", "type", "unit", "unit_count", "v", "verbose", "version", "widget",
     }
 )  # fmt: skip
-HARMLESS_VALUE = re.compile(
+HARMLESS_VALUE = later(
     r"(?i)true|false|null|none|yes|no|on|off|asc|desc|-?\d{1,4}(?:\.\d{1,3})?|[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[a-z]{2}(?:-[A-Z]{2})?|\d{4}-\d\d-\d\dT[\d:.]+Z?"
 )
 
@@ -150,8 +151,8 @@ _OF_REQUEST = {
 }
 
 
-_RAW_PATH = re.compile(r"\d{4}|%[0-9A-Fa-f]{2}|\?")
-_ASKED = re.compile(r"[A-Z]{3,9} /\S*|[\w.]+ [\w./{}-]+")
+_RAW_PATH = later(r"\d{4}|%[0-9A-Fa-f]{2}|\?")
+_ASKED = later(r"[A-Z]{3,9} /\S*|[\w.]+ [\w./{}-]+")
 
 
 def is_route(name: str, payload: Mapping[Any, Any]) -> bool:

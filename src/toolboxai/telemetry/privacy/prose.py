@@ -7,6 +7,7 @@ from re import Match
 from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.facts import tells_nothing
 from toolboxai.telemetry.privacy.keys import SECRET, rule_for
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.places import FILES
 from toolboxai.telemetry.privacy.rules import Rule
 from toolboxai.telemetry.privacy.sieve import DIGIT
@@ -18,17 +19,17 @@ _HINTS = (
     "\u043f\u0430\u0440\u043e\u043b\u044c", "\u30d1\u30b9\u30ef\u30fc\u30c9", "\u5bc6\u7801", "\ube44\ubc00\ubc88\ud638",
 )  # fmt: skip
 _IS = r"(?i:is|was|are|were|of|to|set to|changed to|reset to|now|equals|value|id|my|ist|es|est|\u00e8|\u00e9|er|\u00e4r|on|jest|je|lautet|d['’][^\W\d_]{2,14}|(?:de|del|di) [^\W\d_]{2,14}|:|=|->)"
-_TOLD = re.compile(
+_TOLD = later(
     rf"(?<![\w./\\-])(?P<name>[\w.-]*?{any_of(_HINTS, in_any_case=True)}[\w.-]*|(?i:mot de passe))\s?(?:{_IS}\s?(?![a-z])|{_IS}\s|\s){{0,3}}"
     r"[\"'`\u201c\u00ab\u201e]?(?P<value>(?<=[\"'`\u201c\u00ab\u201e])[^\"'`\u201d\u00bb\n]{1,256}(?=[\"'`\u201d\u00bb\u201c])|[^\s\"'`,;]{4,512})"
 )
-_CODE = re.compile(
+_CODE = later(
     r"(?i:pairing|backup|recovery|verification|security|confirmation|access|join|invite|invitation|reset|mfa|2fa|otp|one[- ]time|login|log-in|sms|auth\w*|sign-?in"
     r"|class|c[o\u00f3]digo(?: de)?|codice(?: di)?|code(?: de)?|best\u00e4tigungs|einmal|sicherheits|verifizierungs|wiederherstellungs|rescue|unlock|activation|parental)"
     r"[ -]?(?i:code|codes|pin|key|passcode|verificaci[o\u00f3]n|seguridad|verifica|v\u00e9rification|s\u00e9curit\u00e9|recuperaci[o\u00f3]n|acceso|confirma\w*|password)s?"
     r"(?:[\s:=#\"'(]|(?i:is|was|es|est|ist|\u00e8|now)\b){1,8}(?P<value>(?=[A-Za-z-]{0,24}\d|[A-Z0-9]{3,8}-)[A-Z0-9]{3,10}(?:[- ][A-Z0-9]{3,8}){0,7}|[a-z0-9]{4,8}(?:-[a-z0-9]{4,8}){1,7})(?![\w])"
 )
-_STEM = re.compile(rf"{any_of(_HINTS)}|mot de (?=passe)")
+_STEM = later(rf"{any_of(_HINTS)}|mot de (?=passe)")
 
 
 def _told(text: str) -> Iterator[Match[str]]:
@@ -93,9 +94,7 @@ def _is_told(match: Match[str]) -> bool:
     return _is_random(value) and not _A_NUMBER.fullmatch(value)
 
 
-_IN_OTHER_LANGUAGES = re.compile(
-    r"(?i)mot de|jeton|llave|chiave|klucz|sleutel|nyckel|avain|schluessel"
-)
+_IN_OTHER_LANGUAGES = later(r"(?i)mot de|jeton|llave|chiave|klucz|sleutel|nyckel|avain|schluessel")
 _NO_VALUES = ("[redacted", "<", "{", "%", "$", "(", "p1_", "http")
 _QUOTES = tuple("\"'`“«„")
 
@@ -115,21 +114,21 @@ def _is_key_after(name: str, value: str) -> bool:
     return has_both and (is_chosen or len(value) > 11)
 
 
-_FILE = re.compile(rf"(?i)\.(?:{FILES}):?$")
-_PAIR = re.compile(r"[A-Za-z_.]{1,40}=")
-_A_WORD = re.compile(
+_FILE = later(rf"(?i)\.(?:{FILES}):?$")
+_PAIR = later(r"[A-Za-z_.]{1,40}=")
+_A_WORD = later(
     r"(?i)[a-z_]*(?:password|passwd|required|missing|invalid|token|secret|body|header|field|string|pin)[a-z_]*|[)}\]:;,.]{1,3}"
 )
-_A_NUMBER = re.compile(
+_A_NUMBER = later(
     r"v?\d{1,3}(?:[.,:/-]\d+)*(?:ms|s|px|kb|mb|%)?|[A-Z]\d{1,3}|\d+(?:st|nd|rd|th)|\d{4}-\d\d-\d\dT?.*"
 )
 
 
 # Words that end like "code" and say of what kind it is, where it is none that lets anybody in.
-_CODES_OF_PROGRAMS = re.compile(
+_CODES_OF_PROGRAMS = later(
     r"(?i)(?:error|status|exit|return|response|reason|http|close|country|zip|area|lang\w*|currency|source|byte|op|uni|qr|bar|sql|fault|result|exception|course|subject|post|objective|standard|curriculum|diagnos\w*|event|key|cancel|signal|sort|promo|color|colour|room|product|sql ?state|encoding|lesson|machine|character|char|error-|fehler|length of|hash|colou?r)[ _-]?$"
 )
-_ONE_TIME = re.compile(
+_ONE_TIME = later(
     r"(?<![\w.])(?P<kind>[^\W\d_]{0,24}(?i:code|kode?|codice|código|codigo|koodi|kód|пин|код|pin|tan|otp)s?)"
     r"(?:\s(?i:is|lautet|ist|est|es|è|er|är|on|to|jest|je|für|for|de|number|again|now|sent|:)){0,3}(?:[\s:=\"'„“(]){1,4}(?P<value>\d{3}[ -]?\d{3}|\d{4,8})(?![\w.,]\d|\w|%)"
 )
@@ -145,7 +144,7 @@ def _is_one_time(match: Match[str]) -> bool:
     )
 
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_UUID = later(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def _is_session(match: Match[str]) -> bool:
@@ -185,7 +184,7 @@ PROSE = (
             "st=",
             "t=",
         ),
-        re.compile(
+        later(
             r"(?<=[?&;])(?:code|key|sig|ticket|hash|hmac|invite|nonce|state|st|t|k|s|h|auth|access)=(?P<value>(?=[\w.~%+/-]*\d)(?=[\w.~%+/-]*[A-Za-z])[\w.~%+/=-]{10,})"
         ),
         needs=(DIGIT,),
@@ -193,7 +192,7 @@ PROSE = (
     Rule(
         SECRET,
         ("sess",),
-        re.compile(
+        later(
             r"(?i:session|sess|sessid|jsessionid|phpsessid)(?:[ _-]?(?i:id|key|cookie))?[\s:=\"']{1,3}(?P<value>(?=[\w-]*\d)[\w-]{16,128})(?!\w)"
         ),
         _is_session,

@@ -1,8 +1,7 @@
 """Which rules a text is worth asking: one look at its signs and words, so that most texts are asked of hardly any."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Container, Iterable, Sequence
 from functools import reduce
 from operator import or_
 
@@ -104,7 +103,7 @@ class Sieve:
         self._of_several: dict[Mask, tuple[str, Mask]] = {}
         self._several = 0
         self._by_sign: dict[str, list[tuple[str, Mask]]] = {}
-        self._of_words: list[tuple[AbstractSet[str], Callable[[str], bool], Mask]] = []
+        self._of_words: list[tuple[Container[str], Callable[[str], bool], Mask]] = []
         # What rules need besides a hint: the bit of that, and of those rules.
         self._needs: dict[tuple[str, ...], tuple[Mask, Mask]] = {}
         self._known = _Words(self._learnt)
@@ -126,7 +125,7 @@ class Sieve:
         return bit
 
     def of_words(
-        self, words: AbstractSet[str], is_telling: Callable[[str], bool] = lambda _: False
+        self, words: Container[str], is_telling: Callable[[str], bool] = lambda _: False
     ) -> Mask:
         """Return a bit that a text has for one of ``words``, or of a word beyond ASCII that ``is_telling``."""
         bit = self.bit()

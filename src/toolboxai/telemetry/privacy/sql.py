@@ -2,18 +2,19 @@
 
 import re
 
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.rules import Found, Rule
 
 SQL = "sql"
 
-IS_SQL = re.compile(
+IS_SQL = later(
     r"(?i)\b(?:select\b.{1,4000}?\bfrom|insert\s+into|update\s.{1,200}?\sset|delete\s+from|merge\s+into|replace\s+into|where\s.{1,200}?(?:=|\bin\b|\blike\b)|values\s*\()",
     re.DOTALL,
 )
-_TABLE = re.compile(
+_TABLE = later(
     r"(?i)\b(?:from|join|update|into)\s{1,4}[\"`]?(\w{1,64})[\"`]?(?:(?=\s{1,4}(?:as\s{1,4})?(\w{1,64})))?"
 )
-_COLUMN = re.compile(r"([A-Za-z_]\w{0,63})\.([A-Za-z_]\w{0,63})(?=[\s,;)]|\Z)")
+_COLUMN = later(r"([A-Za-z_]\w{0,63})\.([A-Za-z_]\w{0,63})(?=[\s,;)]|\Z)")
 HINTS = ("select", "insert", "update", "delete", "where", "values", "replace", "merge")
 # Where a parameter will stand.
 _PLACES = ("%s", "%(", "?", ":", "$")
@@ -21,29 +22,29 @@ _LITERALS = (
     Rule(
         SQL,
         ("'",),
-        re.compile(r"(?<![\w'\\])[NEBXnebx]?'(?P<value>(?:[^'\\]|''|\\.)++)(?:'|\Z)"),
+        later(r"(?<![\w'\\])[NEBXnebx]?'(?P<value>(?:[^'\\]|''|\\.)++)(?:'|\Z)"),
         lambda match: not match["value"].startswith(_PLACES),
     ),
     Rule(
         SQL,
         ('"',),
-        re.compile(r"(?:=|\(|,|(?i:like|in))\s{0,2}\"(?P<value>[^\"\\]++)\""),
+        later(r"(?:=|\(|,|(?i:like|in))\s{0,2}\"(?P<value>[^\"\\]++)\""),
     ),
     Rule(
         SQL,
         ("",),
-        re.compile(
+        later(
             r"(?i:=|<|>|\(|,|in|between|and|values)\s{0,2}(?P<value>-?\d{5,}(?:\.\d+)?)(?![\w-])"
         ),
     ),
 )
 SAID = (
-    Rule("bound-parameters", ("[parameters:",), re.compile(r"(?<=\[parameters: )(?P<value>(?!\[redacted:).+)")),
-    Rule(SQL, ("key (",), re.compile(r"(?i)key \([^)]{1,200}\)=\((?P<value>[^)]{1,1000})\)")),
-    Rule(SQL, ("row contains",), re.compile(r"(?i)row contains \((?P<value>[^\n]{1,4000})\)")),
-    Rule(SQL, ("duplicate entry",), re.compile(r"(?i)duplicate entry '(?P<value>[^\n]{1,1000}?)' for key")),
-    Rule(SQL, ("invalid input syntax", "incorrect", "truncated"), re.compile(r"(?i)(?:syntax for (?:type )?[\w ]{2,40}: |incorrect [\w ]{2,20} value: )[\"'](?P<value>[^\n\"]{1,1000})[\"']")),
-    Rule("input", ("input_value=",), re.compile(r"(?<=input_value=)(?P<value>(?!\[redacted:).+?)(?=, input_type=|\n|\Z)")),
+    Rule("bound-parameters", ("[parameters:",), later(r"(?<=\[parameters: )(?P<value>(?!\[redacted:).+)")),
+    Rule(SQL, ("key (",), later(r"(?i)key \([^)]{1,200}\)=\((?P<value>[^)]{1,1000})\)")),
+    Rule(SQL, ("row contains",), later(r"(?i)row contains \((?P<value>[^\n]{1,4000})\)")),
+    Rule(SQL, ("duplicate entry",), later(r"(?i)duplicate entry '(?P<value>[^\n]{1,1000}?)' for key")),
+    Rule(SQL, ("invalid input syntax", "incorrect", "truncated"), later(r"(?i)(?:syntax for (?:type )?[\w ]{2,40}: |incorrect [\w ]{2,20} value: )[\"'](?P<value>[^\n\"]{1,1000})[\"']")),
+    Rule("input", ("input_value=",), later(r"(?<=input_value=)(?P<value>(?!\[redacted:).+?)(?=, input_type=|\n|\Z)")),
 )  # fmt: skip
 
 

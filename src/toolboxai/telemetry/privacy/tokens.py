@@ -1,9 +1,10 @@
 """The words of a text as names are spelled, with what stands between them."""
 
-import re
 from collections.abc import Sequence
 from re import Match
 from unicodedata import normalize
+
+from toolboxai.telemetry.privacy.later import later
 
 # Letters, with the marks that some scripts write above and below them: whatever isn't a digit, a sign or a space.
 _OTHER = (
@@ -11,9 +12,9 @@ _OTHER = (
     r"\u3000-\u3004\u3008-\u3020\u3030\u303f\ufe10-\ufe4f\uff00-\uff20\uff3b-\uff40\uff5b-\uff65\ufff9-\uffff]"
 )
 _LATIN = r"[A-Za-z\xaa\xb5\xba\xc0-\xd6\xd8-\xf6\xf8-\u024f\u1e00-\u1eff\u0300-\u036f]"
-WORD = re.compile(rf"{_LATIN}+(?:['’`´-]{_LATIN}+)*|{_OTHER}+(?:['’-]{_OTHER}+)*")
+WORD = later(rf"{_LATIN}+(?:['’`´-]{_LATIN}+)*|{_OTHER}+(?:['’-]{_OTHER}+)*")
 
-_ASCII_WORD = re.compile(r"[A-Za-z]+(?:['`-][A-Za-z]+)*")
+_ASCII_WORD = later(r"[A-Za-z]+(?:['`-][A-Za-z]+)*")
 
 # L'élève, d'Aubigné, and the marks of Python's texts: b'Frau.
 _ELISIONS = frozenset(

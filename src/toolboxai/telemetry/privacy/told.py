@@ -6,16 +6,17 @@ from re import Pattern
 
 from toolboxai.telemetry.privacy.alternatives import any_of
 from toolboxai.telemetry.privacy.keys import HEALTH, RESULT
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.rules import Found, Rule
 from toolboxai.telemetry.privacy.vocabulary import words
 
-_SENTENCE = re.compile(r"[^.!?;\n]++[.!?;\n]?")
-_EVIDENCE = re.compile(
+_SENTENCE = later(r"[^.!?;\n]++[.!?;\n]?")
+_EVIDENCE = later(
     r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|they|his|her|hers|him|their|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling"
     r"|has|have|had|diagnos\w+|suffers?|suffering|needs?|takes?|taking|allerg\w+|prescribed|medication|inhaler|treated|treatment|condition|symptoms?|therapy|counsell?ing|sen|send|iep|ehcp|hat|tiene|tem|ha|heeft|souffre|leidet|with|on|under|due to|because of|absent|registered|give[ns]?|administer\w*|dose|nurse|noon|daily|epipen|note|flag\w*|concern\w*)\b"
 )
-_SURE_EVIDENCE = re.compile(
+_SURE_EVIDENCE = later(
     r"(?i)\[redacted:(?:name|person-id|email|birth-date|echo)\]|p1_\w{26}|\b(?:he|she|his|her|hers|him|child|pupil|student|learner|son|daughter|boy|girl|kid|parent|mum|mom|mother|father|dad|sibling|nurse"
     r"|diagnos\w+|suffers?|suffering|prescribed|inhaler|sen|iep|ehcp|absent|safeguarding|allergic)\b"
 )
@@ -24,12 +25,12 @@ _SCORING = (
     "scored", "scores", "got", "gets", "received", "earned", "achieved", "obtained", "failed with", "passed with", "grade", "graded",
     "grade of", "grade was", "grade is", *(f"{what}{of}" for what in ("score", "mark", "marks", "gpa", "result", "average") for of in _OF),
 )  # fmt: skip
-_SCORE = re.compile(
+_SCORE = later(
     any_of(_SCORING, in_any_case=True)
     + r"(?:\s|:|=)\s?(?i:only |just |an? |of |at )?(?P<value>\d{1,3}(?:[.,]\d{1,2})?\s?(?:%|percent|points|pts|/\s?\d{1,3}|out of \d{1,3})|(?:grade )?[A-FU][+*-]?(?![\w'’])|[0-5]\.\d{1,2}(?!\d))"
 )
 SCORES = Rule(RESULT, tuple(what if " " in what else f"^{what}$" for what in _SCORING), _SCORE)
-_TOKEN = re.compile(r"[^\W_]{2,}")
+_TOKEN = later(r"[^\W_]{2,}")
 
 
 @cache
@@ -48,7 +49,7 @@ def _rarity(word: str) -> tuple[bool, int]:
 
 @cache
 def _term(term: str) -> Pattern[str]:
-    return re.compile(rf"(?<!\w){re.escape(term)}(?:s|es)?(?!\w)", re.IGNORECASE)
+    return later(rf"(?<!\w){re.escape(term)}(?:s|es)?(?!\w)", re.IGNORECASE)
 
 
 def _words_in(sentence: str) -> set[str]:
@@ -95,7 +96,7 @@ def _without_told(sentence: str, found: Found, *, is_health: bool, is_results: b
     return sentence
 
 
-_DOSE = re.compile(r"\A\s\d{1,4}(?:[.,]\d{1,2})?\s?(?:mg|ml|mcg|µg|g|puffs?|units?|IE|IU)\b")
+_DOSE = later(r"\A\s\d{1,4}(?:[.,]\d{1,2})?\s?(?:mg|ml|mcg|µg|g|puffs?|units?|IE|IU)\b")
 
 
 def _without_spans(sentence: str, spans: list[tuple[int, int]], found: Found) -> str:

@@ -1,6 +1,5 @@
 """Texts inside texts: what is behind %-encoding, escapes, base64, hexadecimal and JSON, so that it can be looked at too."""
 
-import re
 from base64 import b64decode
 from binascii import Error
 from collections.abc import Callable
@@ -8,6 +7,7 @@ from html import unescape
 from re import Match
 from urllib.parse import unquote, unquote_plus
 
+from toolboxai.telemetry.privacy.later import later
 from toolboxai.telemetry.privacy.markers import marker
 
 MAX_WRAPPINGS = 4
@@ -15,22 +15,22 @@ ENCODED = "encoded"
 
 Look = Callable[[str], str]
 
-_RUN = re.compile(r"(?<![^\s\"'<>])[^\s\"'<>%+]*+[%+][^\s\"'<>]*+")
-_ESCAPE = re.compile(r"(?<!\\)\\++(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8}))")
-_BYTES = re.compile(r"(?:(?<!\\)\\{1,4}x[89a-fA-F][0-9a-fA-F])+")
+_RUN = later(r"(?<![^\s\"'<>])[^\s\"'<>%+]*+[%+][^\s\"'<>]*+")
+_ESCAPE = later(r"(?<!\\)\\++(?:u\{?([0-9a-fA-F]{4})\}?|x([0-9a-fA-F]{2})|U([0-9a-fA-F]{8}))")
+_BYTES = later(r"(?:(?<!\\)\\{1,4}x[89a-fA-F][0-9a-fA-F])+")
 # Only where the bits of the first two bytes can begin a text in UTF-8, without control characters.
-_BASE64 = re.compile(
+_BASE64 = later(
     r"[CDI-Za-fw-z0-9+/_-](?<![A-Za-z0-9+/_-]{2})(?:(?<=[C-Za-f])[A-HM-Xc-ns-z0-389+/_-]|(?<=[w-z0-9+/_-])[I-LYZabo-r4-7])"
     r"[A-Za-z0-9+/_-]{8,}+(?:={1,2}|(?:%3[Dd]){1,2})?"
 )
-_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x|\\x)?((?:[0-9a-fA-F]{2}){7,})(?![0-9A-Za-z])")
+_HEX = later(r"(?<![0-9A-Za-z])(?:0x|\\x)?((?:[0-9a-fA-F]{2}){7,})(?![0-9A-Za-z])")
 # Base64 of anything worth a look has capitals and small letters.
-_LONG_RUN = re.compile(r"[A-Za-z0-9+/_-]{10}")
-_HEX_RUN = re.compile(r"[0-9a-fA-F]{14}")
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,8});")
-_PERCENT = re.compile(r"%[0-9A-Fa-f]{2}")
-_ODD = re.compile(r"[^\x09\x0a\x0d\x20-\x7e\u00a0-\ud7ff\uf900-\uffee]")
-_FORM = re.compile(r"(?!\w{0,32}=?sha\d)[\w.\[\]-]+=[^=&\s]*\+")
+_LONG_RUN = later(r"[A-Za-z0-9+/_-]{10}")
+_HEX_RUN = later(r"[0-9a-fA-F]{14}")
+_ENTITY = later(r"&(?:#\d{1,7}|#x[0-9a-fA-F]{1,6}|[a-z]{2,8});")
+_PERCENT = later(r"%[0-9A-Fa-f]{2}")
+_ODD = later(r"[^\x09\x0a\x0d\x20-\x7e\u00a0-\ud7ff\uf900-\uffee]")
+_FORM = later(r"(?!\w{0,32}=?sha\d)[\w.\[\]-]+=[^=&\s]*\+")
 
 
 def without_wrapped(text: str, look: Look, found: Callable[[str], None]) -> str:

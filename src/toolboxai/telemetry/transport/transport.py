@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cache
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -18,7 +18,7 @@ from toolboxai.telemetry.counters import counters
 from toolboxai.telemetry.figures import Figures, Workers, moment
 from toolboxai.telemetry.figures.durations import durations
 from toolboxai.telemetry.options import Options
-from toolboxai.telemetry.privacy import Gate, Policy, Pseudonym
+from toolboxai.telemetry.privacy import Gate, Policy, Pseudonym, rules_of
 from toolboxai.telemetry.spool import Entry, Heir, Slot, Spool, claim_folder, may_pass
 from toolboxai.telemetry.transport.courier import GAP_SECONDS, Courier, Delivery
 from toolboxai.telemetry.transport.keeper import Keeper, LogRecord, Render
@@ -44,9 +44,16 @@ def label_of(dsn: str) -> str:
     return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-def as_it_may_leave(entry: Entry, *, gate: Gate) -> bytes:
-    """Return what was kept as today's rules let it leave; empty when nothing of it may."""
-    return entry.body if entry.rules == gate.rules else regated(entry.body, gate)
+class _Regate:
+    """Cleans what was kept under other rules. Most processes never meet any, so its gate is made for the first."""
+
+    def __init__(self, rules: int, new_gate: Callable[[], Gate]) -> None:
+        self._rules = rules
+        self._gate = cache(new_gate)
+
+    def as_it_may_leave(self, entry: Entry) -> bytes:
+        """Return what was kept as today's rules let it leave; empty when nothing of it may."""
+        return entry.body if entry.rules == self._rules else regated(entry.body, self._gate())
 
 
 class SpoolingTransport(Transport):
@@ -83,7 +90,7 @@ class SpoolingTransport(Transport):
         self._heir: Heir | None = None
         self._workers: Workers | None = None
         self._started = time()
-        gate = self._new_gate()
+        rules = rules_of(self._policy)
         folder = self._folder_if_possible()
         self.spool = Spool(
             folder,
@@ -93,7 +100,7 @@ class SpoolingTransport(Transport):
             lost=count_body,
             damaged=count_damaged,
             categories_of=categories_of,
-            rules=gate.rules,
+            rules=rules,
         )
         sink = Sink(self._dsn, CLIENT, choices)
         more = NEAR_CONNECTIONS - 1 if sink.is_near else 0
@@ -102,7 +109,7 @@ class SpoolingTransport(Transport):
             self.spool,
             [self._post] if self._post else self._sinks,
             LimitFile(folder and folder.parent / LIMITS_NAME),
-            as_it_may_leave=partial(as_it_may_leave, gate=gate),
+            as_it_may_leave=_Regate(rules, self._new_gate).as_it_may_leave,
             gap_seconds=0.0 if self._post or sink.is_near else GAP_SECONDS,
         )
         self._sender = Sender(self.spool, self._courier)
