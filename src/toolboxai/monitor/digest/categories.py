@@ -49,6 +49,15 @@ CLIENT_REASONS = frozenset(
         "ratelimit_backoff",
         "sample_rate",
         "send_error",
+        # Those of toolboxai.telemetry.
+        "attachment_too_large",
+        "attachment_unsupported",
+        "cache_expired",
+        "gate_recording",
+        "gate_unknown_type",
+        "spool_damaged",
+        "spool_unwritable",
+        "storm",
     }
 )
 CLIENT_CATEGORIES = frozenset(

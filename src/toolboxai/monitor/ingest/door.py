@@ -17,6 +17,7 @@ from toolboxai.monitor.protocol import (
     key_before_body,
     key_in_dsn,
     parse_envelope,
+    single_event,
 )
 from toolboxai.monitor.settings import Limits
 
@@ -70,7 +71,7 @@ class Door:
     def envelope(self, body: bytes) -> Envelope:
         """Return the envelope in ``body``, checked once more: all keys in it must agree."""
         if self._request.is_single_event:
-            return Envelope({}, (Item("event", {}, body),))
+            return Envelope({}, (Item("event", {}, single_event(body, self._limits)),))
         envelope = parse_envelope(body, self._limits)
         credentials = agreed(self._known, key_in_dsn(envelope.headers.get("dsn")))
         self._keys.check(self._request.project_id, credentials)

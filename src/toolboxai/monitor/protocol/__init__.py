@@ -24,6 +24,7 @@ from toolboxai.monitor.protocol.events import epoch_seconds, event_id_of, id_for
 from toolboxai.monitor.protocol.glance import glance, whole
 from toolboxai.monitor.protocol.inflate import Inflater, check_encoding
 from toolboxai.monitor.protocol.lenient import Flags, NotRepairableError, dumps, loads
+from toolboxai.monitor.protocol.single import single_event
 from toolboxai.monitor.protocol.trim import trim
 
 __all__ = [
@@ -57,6 +58,7 @@ __all__ = [
     "loads",
     "parse_envelope",
     "repair_event",
+    "single_event",
     "trim",
     "whole",
 ]

@@ -1,4 +1,4 @@
-"""Which key a client sent, in any of the three places that Sentry's protocol knows."""
+"""Which key a client sent, in any of the four places that Sentry's protocol knows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -49,9 +49,9 @@ def agreed(*given: Credentials | None) -> Credentials | None:
 
 def key_before_body(headers: Mapping[str, str], query: Mapping[str, str]) -> Credentials | None:
     """Return what can be known without reading the body."""
-    in_header = key_in_header(headers.get("x-sentry-auth", ""))
-    in_query = query.get("sentry_key")
-    return agreed(
-        Credentials(in_header) if in_header else None,
-        Credentials(in_query) if in_query else None,
+    keys = (
+        key_in_header(headers.get("x-sentry-auth", "")),
+        key_in_header(headers.get("authorization", "")),  # of another scheme it is none of ours
+        query.get("sentry_key"),
     )
+    return agreed(*(Credentials(key) for key in keys if key))

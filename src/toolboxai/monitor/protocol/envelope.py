@@ -1,5 +1,6 @@
 """An envelope's bytes → its header and its items, as they are. Nothing is repaired here."""
 
+from codecs import BOM_UTF8
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,8 +35,9 @@ class Envelope:
 
 
 def envelope_header(body: bytes | bytearray, limits: Limits) -> tuple[dict[str, Any], int]:
-    """Return the envelope's header and where what follows it begins."""
-    return _header_line(body, 0, Part.HEADER, limits)
+    """Return the envelope's header and where what follows it begins. A byte order mark before it says nothing."""
+    start = len(BOM_UTF8) if body.startswith(BOM_UTF8) else 0
+    return _header_line(body, start, Part.HEADER, limits)
 
 
 def parse_envelope(body: bytes, limits: Limits) -> Envelope:

@@ -59,7 +59,7 @@ class EncodingError(ProtocolError):
         super().__init__(
             Damage.ENCODING,
             f"content encoding {encoding[:40]!r} is not supported; "
-            "send one of gzip, deflate, zstd, identity",
+            "send one of gzip, deflate, br, zstd, identity",
         )
 
 

@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Callable
 from typing import Protocol
 
+import brotli
 import zstandard
 
 from toolboxai.monitor.protocol.errors import (
@@ -24,6 +25,7 @@ GZIP_WINDOW = 16 + zlib.MAX_WBITS
 # The lowest four bits of a zlib stream's first byte say "deflate"; the first two bytes are a
 # multiple of 31 (RFC 1950).
 ZLIB_METHOD, ZLIB_CHECK = 8, 31
+DAMAGED = (zlib.error, zstandard.ZstdError, brotli.error)
 
 
 class _Stream(Protocol):
@@ -97,12 +99,12 @@ class Inflater:
             self._stream = self._open(block)
         piece = b""
         # A full piece may have more behind it, even when all input is consumed.
-        while block or len(piece) == OUTPUT_BYTES:
+        while block or len(piece) >= OUTPUT_BYTES:
             if self._stream.eof and block:
                 self._stream = self._next_member(block)
             try:
                 piece = self._stream.decompress(block, OUTPUT_BYTES)
-            except (zlib.error, zstandard.ZstdError) as error:
+            except DAMAGED as error:
                 msg = f"the compressed body is damaged: {error}"
                 raise ProtocolError(Damage.BODY, msg) from error
             self._keep(piece)
@@ -161,6 +163,28 @@ class _Zstd:
         return self._stream.decompress(data[: self.CRUMB_BYTES])
 
 
+class _Brotli:
+    """A brotli stream. Of a piece it gives at least what was asked for, and somewhat more, when there is more."""
+
+    unused_data = b""  # what follows the end is an error to its library
+
+    def __init__(self) -> None:
+        self._stream = brotli.Decompressor()
+        self.unconsumed_tail = b""
+
+    @property
+    def eof(self) -> bool:
+        is_over: bool = self._stream.is_finished()
+        return is_over
+
+    def decompress(self, data: bytes, max_length: int, /) -> bytes:
+        """Give what is ready of what came before, else inflate ``data``."""
+        takes: bool = self._stream.can_accept_more_data()
+        self.unconsumed_tail = b"" if takes else data
+        piece: bytes = self._stream.process(data if takes else b"", output_buffer_limit=max_length)
+        return piece
+
+
 def _open_gzip(_: bytes) -> _Stream:
     return zlib.decompressobj(GZIP_WINDOW)
 
@@ -179,10 +203,15 @@ def _open_zstd(_: bytes) -> _Stream:
     return _Zstd()
 
 
+def _open_brotli(_: bytes) -> _Stream:
+    return _Brotli()
+
+
 _OPEN: dict[str, Callable[[bytes], _Stream]] = {
     "gzip": _open_gzip,
     "x-gzip": _open_gzip,
     "deflate": _open_deflate,
+    "br": _open_brotli,
     "zstd": _open_zstd,
 }
 

@@ -6,6 +6,8 @@ instead of refusing: a report of an error is worth more than its perfection.
 
 import json
 import math
+import re
+from codecs import BOM_UTF8
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +22,8 @@ MAX_FLAGS = 100
 MAX_FLAG_PATH_CHARS = 400
 # orjson refuses to write what is nested deeper; wrapping a value makes it measure any depth below.
 ORJSON_MAX_DEPTH = 254
+
+_STRING_OR_BRACKET = re.compile(r'"(?:[^"\\]++|\\.)*+"|[\[\]{}]', re.DOTALL)
 
 # A value has at most a key and itself in quotes.
 QUOTES_PER_VALUE = 4
@@ -72,7 +76,7 @@ def loads(body: bytes, flags: Flags, *, max_depth: int, max_values: int) -> Any:
             return orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
-    return _repair(_loads_slowly(body, flags), flags, max_depth)
+    return _repair(_loads_slowly(body, flags, max_depth), flags, max_depth)
 
 
 def _has_too_many_values(body: bytes, max_values: int) -> bool:
@@ -105,7 +109,8 @@ def _wrapped(value: Any, levels: int) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def _loads_slowly(body: bytes, flags: Flags) -> Any:  # noqa: ANN401 - JSON
+def _loads_slowly(body: bytes, flags: Flags, max_depth: int) -> Any:  # noqa: ANN401 - JSON
+    body = body.removeprefix(BOM_UTF8)
     try:
         text = body.decode()
     except UnicodeDecodeError:
@@ -113,12 +118,31 @@ def _loads_slowly(body: bytes, flags: Flags) -> Any:  # noqa: ANN401 - JSON
         flags.add((), "invalid_utf8")
     try:
         return json.loads(text, strict=False, parse_int=_integer)
-    except RecursionError as error:
-        reason = "nested too deep"
-        raise NotRepairableError(reason) from error
+    except RecursionError:
+        flags.add((), "nested_too_deep")
     except ValueError as error:
         reason = "not json"
         raise NotRepairableError(reason) from error
+    try:
+        return json.loads(_shallow(text, max_depth), strict=False, parse_int=_integer)
+    except ValueError as error:
+        reason = "nested too deep"
+        raise NotRepairableError(reason) from error
+
+
+def _shallow(text: str, max_depth: int) -> str:
+    """Return JSON with null in the place of all that is nested deeper; what never ends stays without an end."""
+    parts, depth, begin = [], 0, 0
+    for match in _STRING_OR_BRACKET.finditer(text):
+        if match[0] in {"[", "{"}:
+            if depth == max_depth:
+                parts += [text[begin : match.start()], "null"]
+            depth += 1
+        elif match[0] in {"]", "}"}:
+            depth -= 1
+            if depth == max_depth:
+                begin = match.end()
+    return "".join([*parts, text[begin:] if depth <= max_depth else ""])
 
 
 def _integer(digits: str) -> int | float:
