@@ -8,6 +8,7 @@ EXTRAS_FOR_MODULE = {
     "aiosqlite": ("server",),
     "alembic": ("server",),
     "asyncpg": ("postgres",),
+    "brotli": ("monitor",),
     "fastapi": ("server",),
     "fastapi_offline": ("server",),
     "greenlet": ("server",),
