@@ -281,6 +281,23 @@ def test_a_transaction_is_an_event_without_a_group(monitor: Monitor, api: Api) -
         assert list(queries.event_ids()) == [ID]
 
 
+def test_what_became_of_all_that_was_sent_can_be_asked_for(monitor: Monitor, api: Api) -> None:
+    monitor.post(event_envelope(ID))
+    monitor.post(event_envelope(ID))
+    path = "/api/0/organizations/toolboxai/outcomes/"
+
+    stored, repeated = api.get(path).json
+    of_strangers = api.get(f"{path}?project=7").json
+    refused = [api.get(f"{path}?{query}") for query in ("statsPeriod=1h", "project=x")]
+
+    assert (stored["category"], stored["outcome"], stored["reason"]) == ("error", "accepted", None)
+    assert stored["quantity"] == sum(step["quantity"] for step in stored["series"]) == 1
+    assert len(stored["series"]) == 24
+    assert (repeated["outcome"], repeated["reason"]) == ("repeated", "event id")
+    assert of_strangers == []
+    assert [reply.status for reply in refused] == [400, 400]
+
+
 def test_an_issue_can_be_resolved_and_opened_again(monitor: Monitor, api: Api) -> None:
     monitor.post(event_envelope(message="it broke"))
     states = []

@@ -98,6 +98,13 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutcomeSteps(Outcome):
+    """The same over time: how many in each step, and so in all."""
+
+    steps: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Timing:
     """How often something ran, how long it took and how often it failed; durations in ms.
 

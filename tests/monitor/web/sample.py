@@ -4,16 +4,19 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from tests.monitor.web import sample_outcomes
 from tests.monitor.web.sample_figures import TIMED_SPANS, TRANSACTIONS, FakeFigures
 from toolboxai.monitor.models import (
     EventRef,
     Issue,
     LogLine,
+    OutcomeSteps,
     Project,
     SlowEvent,
     Span,
     StoredEvent,
 )
+from toolboxai.monitor.queries.windows import Window
 
 NOW = datetime(2026, 11, 23, 13, 5, 40, tzinfo=UTC)
 PASSWORD = "correct-horse-battery"
@@ -36,6 +39,9 @@ class FakeQueries:
     spans: list[Span] = field(default_factory=list)
     logs: list[LogLine] = field(default_factory=list)
     figures: FakeFigures = field(default_factory=FakeFigures)
+
+    def outcomes_over(self, window: Window, *, project_id: int | None = None) -> list[OutcomeSteps]:
+        return [] if project_id == 2 else sample_outcomes.over(window)
 
     def projects(self) -> list[Project]:
         return self.all_projects

@@ -15,7 +15,14 @@ pytestmark = pytest.mark.browser
 
 EVENT = f"/issues/1/events/{2:032x}/"
 PAGES = ["/sign-in", "/issues/", "/issues/?query=nowhere", "/issues/1/", EVENT, "/nothing"]
-PAGES += ["/performance/", "/performance/1/", "/performance/2/", f"/traces/{sample.TRACE}/"]
+PAGES += [
+    "/outcomes/",
+    "/outcomes/?project=2",
+    "/performance/",
+    "/performance/1/",
+    "/performance/2/",
+    f"/traces/{sample.TRACE}/",
+]
 NARROW = {"width": 380, "height": 800}
 WIDE = {"width": 1600, "height": 1000}
 

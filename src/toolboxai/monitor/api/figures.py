@@ -1,8 +1,8 @@
-"""How long things take, as JSON. Durations are in ms; what sampling left out is counted in."""
+"""How long things take and what became of them, as JSON. Durations are in ms; what sampling left out is counted in."""
 
 from typing import Any
 
-from toolboxai.monitor.models import SlowEvent, TimedSeries, Timing
+from toolboxai.monitor.models import OutcomeSteps, SlowEvent, TimedSeries, Timing
 from toolboxai.monitor.queries.windows import Window
 
 Json = dict[str, Any]
@@ -41,6 +41,20 @@ def slow(value: SlowEvent) -> Json:
         "traceId": value.trace_id or None,
         "duration": value.duration_ms,
         "timestamp": value.at.isoformat().replace("+00:00", "Z"),
+    }
+
+
+def outcome(value: OutcomeSteps, window: Window) -> Json:
+    """Return how many of a kind met one fate, in all and in each step by its start (s since 1970)."""
+    return {
+        "category": value.category,
+        "outcome": value.outcome,
+        "reason": value.reason or None,
+        "quantity": value.quantity,
+        "series": [
+            {"time": start // 1_000, "quantity": quantity}
+            for start, quantity in zip(window.starts, value.steps, strict=True)
+        ],
     }
 
 

@@ -18,6 +18,7 @@ from toolboxai.monitor.models import Issue, Project
 from toolboxai.monitor.queries import Queries, cursor_of
 from toolboxai.monitor.queries.figures import ORDERS
 from toolboxai.monitor.queries.windows import DEFAULT_RANGE, RANGES, Window
+from toolboxai.monitor.store.periods import Resolution
 
 DEFAULT_LIMIT = 25
 MAX_LIMIT = 100
@@ -47,6 +48,7 @@ def routes(queries: Queries, writes: Writes) -> list[BaseRoute]:
         "/organizations/{organization}/issues/{issue_id}/": api.issue,
         "/issues/{issue_id}/": api.issue,
         "/projects/{organization}/{project}/events/{event_id}/": api.event,
+        "/organizations/{organization}/outcomes/": api.outcomes,
         "/organizations/{organization}/transactions/": api.transactions,
         "/organizations/{organization}/transactions/{series_id}/": api.transaction,
     }
@@ -170,19 +172,26 @@ class _Api:
             raise ApiError(404, "Event not found")
         return _json(shapes.event(found, owner))
 
+    def outcomes(self, request: Request) -> Response:
+        """Return what became of all that was sent, as the page of outcomes shows it."""
+        _check_organization(request)
+        window = _window(request, datetime.now(UTC))
+        if window.asked.step < Resolution.HOUR:
+            raise ApiError(400, "Outcomes are counted by the hour: ask for 24h, 7d or 30d.")
+        found = self._queries.outcomes_over(window, project_id=_project(request))
+        return _json([figures.outcome(each, window) for each in found])
+
     def transactions(self, request: Request) -> Response:
         """Return the first transactions in an order, as the page of performance shows them."""
         _check_organization(request)
         asked, now = request.query_params, datetime.now(UTC)
         window = _window(request, now)
-        order, project = asked.get("sort") or "total", asked.get("project") or EVERY_PROJECT
+        order, project = asked.get("sort") or "total", _project(request)
         if order not in ORDERS:
             raise ApiError(400, f"Invalid sort parameter. It must be one of {', '.join(ORDERS)}.")
-        if project != EVERY_PROJECT and not _is_number(project):
-            raise ApiError(400, "Invalid project parameter. Values must be numbers.")
         found, _ = self._queries.figures.transactions(
             window,
-            project_id=None if project == EVERY_PROJECT else int(project),
+            project_id=project,
             environment=asked.get("environment") or None,
             order=order,
             limit=_limit(request),
@@ -249,6 +258,16 @@ def _window(request: Request, now: datetime) -> Window:
         raise ApiError(
             400, f"Invalid statsPeriod. It must be one of {', '.join(RANGES)}."
         ) from error
+
+
+def _project(request: Request) -> int | None:
+    """Return the project that was asked for; ``None`` for every one."""
+    asked = request.query_params.get("project") or EVERY_PROJECT
+    if asked == EVERY_PROJECT:
+        return None
+    if not _is_number(asked):
+        raise ApiError(400, "Invalid project parameter. Values must be numbers.")
+    return int(asked)
 
 
 def _limit(request: Request) -> int:

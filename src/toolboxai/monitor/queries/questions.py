@@ -14,6 +14,7 @@ from toolboxai.monitor.models import (
     Issue,
     LogLine,
     Outcome,
+    OutcomeSteps,
     Project,
     Span,
     StoredEvent,
@@ -28,6 +29,7 @@ from toolboxai.monitor.queries.payloads import (
     spans_in,
 )
 from toolboxai.monitor.queries.pool import Pool
+from toolboxai.monitor.queries.windows import Window
 from toolboxai.monitor.settings import Limits
 from toolboxai.monitor.store.folder import DataFolder, Kind
 from toolboxai.monitor.store.meta import PASSWORD, SESSION_KEY
@@ -159,13 +161,41 @@ class Queries:
         rows = self._meta(
             """
             SELECT category, outcome, reason, sum(quantity) AS quantity FROM outcome
-            GROUP BY category, outcome, reason ORDER BY quantity DESC, category, reason LIMIT ?
+            WHERE outcome != 'accepted' GROUP BY category, outcome, reason ORDER BY quantity DESC, category, reason LIMIT ?
             """,
             (limit,),
         )
         return [
             Outcome(category=row[0], outcome=row[1], reason=row[2], quantity=row[3]) for row in rows
         ]
+
+    def outcomes_over(self, window: Window, *, project_id: int | None = None) -> list[OutcomeSteps]:
+        """Return what became of everything in each step of ``window``, whose steps are hours at least; most first.
+
+        Of one project, or of all and of strangers, who have none.
+        """
+        rows = self._meta(
+            """
+            SELECT category, outcome, reason, (hour - ?1) / ?2, sum(quantity) FROM outcome
+            WHERE hour >= ?1 AND hour < ?3 AND (?4 IS NULL OR project_id = ?4) GROUP BY 1, 2, 3, 4
+            """,
+            (window.since, window.asked.step, window.until, project_id),
+        )
+        found: dict[tuple[str, str, str], list[int]] = {}
+        for category, outcome, reason, step, quantity in rows:
+            steps = found.setdefault((category, outcome, reason), [0] * window.asked.steps)
+            steps[step] += quantity
+        said = [
+            OutcomeSteps(
+                category=category,
+                outcome=outcome,
+                reason=reason,
+                quantity=sum(steps),
+                steps=tuple(steps),
+            )
+            for (category, outcome, reason), steps in found.items()
+        ]
+        return sorted(said, key=lambda one: (-one.quantity, one.category, one.outcome, one.reason))
 
     def token_is_known(self, token: str) -> bool:
         """Say whether an API token was given out by this monitor."""

@@ -1,7 +1,7 @@
 """What a set of envelopes changes in the files. Pure: asks no file, so it can be asked anything."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from toolboxai.monitor.store.days import Rows
@@ -18,7 +18,7 @@ from toolboxai.monitor.store.records import (
 from toolboxai.monitor.store.regressions import Sighting
 
 HOUR_MS = 3_600_000
-REPEATED = "repeated"
+ACCEPTED, REPEATED = "accepted", "repeated"
 GATHERED = Fate("error", "overflow", "new issues per hour")
 
 EventKey = tuple[int, bytes]
@@ -158,7 +158,7 @@ class Batch:
             totals=[(*key, quantity) for key, quantity in totals.items()],
             outcomes=[
                 (project_id, self._hour, fate.category, fate.outcome, fate.reason, quantity)
-                for (project_id, fate), quantity in self._fates.items()
+                for (project_id, fate), quantity in (self._fates + _accepted(totals)).items()
             ],
             envelopes=[(*key, seen_at) for key, seen_at in self._envelopes.items()],
         )
@@ -213,6 +213,15 @@ class Batch:
                 else _Growth(facts, 1, facts.seen_at, facts.seen_at, event_id)
             )
         return growths
+
+
+def _accepted(totals: Mapping[tuple[int, str], int]) -> Counter[tuple[int, Fate]]:
+    return Counter(
+        {
+            (project_id, Fate(category, ACCEPTED, "")): quantity
+            for (project_id, category), quantity in totals.items()
+        }
+    )
 
 
 def _overflow(facts: IssueFacts, limit: int) -> IssueFacts:

@@ -15,6 +15,7 @@ from toolboxai.monitor.web.attempts import Attempts
 from toolboxai.monitor.web.border import Border
 from toolboxai.monitor.web.errors import PageNotFoundError
 from toolboxai.monitor.web.issue_pages import IssuePages
+from toolboxai.monitor.web.outcome_pages import OutcomePages
 from toolboxai.monitor.web.performance_pages import PerformancePages
 from toolboxai.monitor.web.reads import Reads
 from toolboxai.monitor.web.rendering import Renderer
@@ -47,6 +48,7 @@ def routes(
     )
     pages = IssuePages(queries=queries, renderer=renderer)
     performance = PerformancePages(queries=queries, renderer=renderer, now=now)
+    outcomes = OutcomePages(queries=queries, renderer=renderer, now=now)
     public, private = (
         [Middleware(Border, visitors=visitors, renderer=renderer, public=is_public)]
         for is_public in (True, False)
@@ -68,6 +70,8 @@ def routes(
         Route("/performance/{series_id}/", performance.transaction, middleware=private),
         Route("/traces/{trace_id}/", performance.trace, middleware=private),
         Route("/performance", _with_slash, middleware=private),
+        Route("/outcomes/", outcomes.outcomes, middleware=private),
+        Route("/outcomes", _with_slash, middleware=private),
         Route("/{path:path}", _nothing_here, methods=_ALL_METHODS, middleware=public),
     ]
 

@@ -9,7 +9,7 @@ from toolboxai.monitor.web.errors import ForeignFormError, FormTooLargeError, Pa
 MAX_FORM_BYTES = 8_192
 MAX_FIELDS = 20
 LANDING = "/issues/"
-PAGES = (LANDING, "/performance/", "/traces/")
+PAGES = (LANDING, "/outcomes/", "/performance/", "/traces/")
 
 
 async def read_form(request: Request) -> dict[str, str]:

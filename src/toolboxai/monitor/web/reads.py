@@ -6,6 +6,7 @@ from toolboxai.monitor.models import (
     EventRef,
     Issue,
     LogLine,
+    OutcomeSteps,
     Project,
     SlowEvent,
     Span,
@@ -58,6 +59,10 @@ class Reads(Protocol):
     @property
     def figures(self) -> FigureReads:
         """Whoever knows how long things take."""
+        ...
+
+    def outcomes_over(self, window: Window, *, project_id: int | None = None) -> list[OutcomeSteps]:
+        """Return what became of all that was sent, in each step of ``window``, whose steps are hours at least."""
         ...
 
     def projects(self) -> list[Project]:
