@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from benchmarks.privacy.corpus import ECHO, OWN_KEY, PAYLOADS, Case, corpus
 from benchmarks.privacy.decodings import comparable, readable
 from benchmarks.privacy.gates import cleaner
-from benchmarks.privacy.places import Path, at
+from benchmarks.privacy.places import Form, Path, at
 from benchmarks.privacy.report import RECALL
 from benchmarks.privacy.shrinking import shrunk
 from benchmarks.privacy.skeletons import SKELETONS, Payload
@@ -35,7 +35,7 @@ MAX_TOLD = 20
 MAX_KEPT = 100
 SECONDS_BETWEEN_LINES = 10
 DEPTHS = (3, 60, 300)
-BARE = "bare"
+BARE = Form.BARE.name.lower()
 
 Clean = Callable[[object], Payload | None]
 _KEYS = (

@@ -19,7 +19,7 @@ _ENDINGS = (
 _DOCUMENT = later(rf"(?<![\w.-])[\w.-]{{4,120}}{any_of(_ENDINGS, in_any_case=True)}(?!\w)")
 _LETTERS = later(r"[^\W\d_]+")
 _JOINTS = frozenset({"", "-", "_", "."})
-_SPAN = later(r"(?P<value>.+)", re.DOTALL)
+_SPAN = later(r".+", re.DOTALL)
 
 _DID = (
     "approved by", "assigned by", "authorised by", "authorized by", "collected by", "countersigned by", "entered by",

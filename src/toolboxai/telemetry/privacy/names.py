@@ -1,23 +1,31 @@
 """Persons' names in free text: after a word that says so, or by the names themselves."""
 
 import re
-from collections.abc import Container, Iterator
+from collections.abc import Iterator
 from functools import cache
 from unicodedata import normalize
 
+from toolboxai.telemetry.privacy.around import (
+    BEFORE_FILES,
+    GLUE,
+    OPENS,
+    is_account,
+    is_enclosed,
+    is_said,
+    is_shouted,
+    is_told_of,
+)
 from toolboxai.telemetry.privacy.cues import (
-    BY,
     CUE_FILLERS,
     CUE_PHRASES,
     CUES_IN_OTHER_SCRIPTS,
-    KIN,
     PARTICLES,
     REGARDS,
     SURELY_PEOPLE,
 )
 from toolboxai.telemetry.privacy.markers import marker
 from toolboxai.telemetry.privacy.tokens import Tokens
-from toolboxai.telemetry.privacy.vocabulary import words
+from toolboxai.telemetry.privacy.vocabulary import AnyOf, words
 
 MAX_NAME_WORDS = 5
 NOT_NAMES = words("not_names")
@@ -30,16 +38,6 @@ _AFTER_CUE = re.compile(r"""[\s:="'“”‘’«»(\[<>.,#@*_-]{1,4}""")
 
 # What tells an account from others of the same name: `anna.weber2009`.
 _OF_ACCOUNT = re.compile(r"\d{1,8}(?![^\W_])")
-
-
-class AnyOf:
-    """What is in one of some sets, as one: the lists are long, and a set of all of them would be as large again."""
-
-    def __init__(self, *sets: Container[str]) -> None:
-        self._sets = sets
-
-    def __contains__(self, word: object) -> bool:
-        return any(word in some for some in self._sets)
 
 
 class _Lexicon:
@@ -157,7 +155,7 @@ class Names:
     def _name_at(self, tokens: Tokens, index: int) -> tuple[int, int | None]:
         """Return the first and the last word of the name that begins at ``index`` or is announced there."""
         word = tokens.low[index]
-        if word in self._cues or (word in CUE_PHRASES and _is_said(tokens, index)):
+        if word in self._cues or (word in CUE_PHRASES and is_said(tokens, index)):
             first = self._after_cue(tokens, index)
             if first is not None and (last := self._announced(tokens, first)) is not None:
                 return first, last
@@ -174,7 +172,7 @@ class Names:
         """Say whether a capitalised word before a comma is the family's name: `'Scognamiglio, Ettore'`."""
         if not tokens.is_capital(place) or tokens.low[place] in NOT_NAMES:
             return False
-        return tokens.before(place) in _OPENS | {"\n", ";"} or (
+        return tokens.before(place) in OPENS | {"\n", ";"} or (
             place > 0 and tokens.low[place - 1] in self._cues
         )
 
@@ -196,7 +194,7 @@ class Names:
         is_known = word in self._given or word in self._surnames or word in self._maybe_given
         is_known |= word in self._maybe_surnames
         # CAPITALS say nothing.
-        if not is_known and _is_shouted(tokens.matches[first][0]):
+        if not is_known and is_shouted(tokens.matches[first][0]):
             follows = self._end(tokens, first)
             if follows > first and tokens.low[follows] in self._surnames:
                 return follows
@@ -206,12 +204,12 @@ class Names:
     def _after_shouted(self, tokens: Tokens, first: int) -> int | None:
         """Return the end of a name whose family's part is in capitals, as registers have it: `KAUR DHILLON Arjun`."""
         for place in range(first, min(first + MAX_NAME_WORDS, len(tokens.low) - 1)):
-            is_family = _is_shouted(tokens.matches[place][0]) and tokens.low[place] not in NOT_NAMES
+            is_family = is_shouted(tokens.matches[place][0]) and tokens.low[place] not in NOT_NAMES
             if not is_family or tokens.between(place) not in {" ", ", "}:
                 return None
             following = tokens.matches[place + 1][0]
             is_given = following.lower() in self._given or following.lower() in self._maybe_given
-            if is_given and following[0].isupper() and not _is_shouted(following):
+            if is_given and following[0].isupper() and not is_shouted(following):
                 return self._end(tokens, place + 1)
         return None
 
@@ -220,13 +218,13 @@ class Names:
         if last is None or self._is_of_another(tokens, index):
             return None
         before = tokens.before(index)
-        return None if before in _GLUE and not self._names_file(tokens, index, last) else last
+        return None if before in GLUE and not self._names_file(tokens, index, last) else last
 
     def _names_file(self, tokens: Tokens, index: int, last: int) -> bool:
         """Say whether a file or folder is named for somebody: `/reports/Anna Weber.pdf`, `photo_Amy_Winters.jpg`."""
         following = tokens.low[last]
         return (
-            tokens.before(index) in _BEFORE_FILES
+            tokens.before(index) in BEFORE_FILES
             and last == index + 1
             and tokens.low[index] in self._given
             and (following in self._surnames or following in self._maybe_surnames)
@@ -239,12 +237,12 @@ class Names:
             if tokens.is_capital(index):
                 return self._end(tokens, index)
             is_surname = following in self._surnames or (
-                following in self._maybe_surnames and _is_account_or_file(tokens, index)
+                following in self._maybe_surnames and is_account(tokens, index)
             )
             return index + 1 if is_surname else None
         if word in self._maybe_given and tokens.is_capital(index) and following:
             after = self._end(tokens, index)
-            if after > index and _is_told_of(tokens, index, after):
+            if after > index and is_told_of(tokens, index, after):
                 return after
             is_known = any(
                 tokens.low[place] in self._surnames for place in range(index + 1, after + 1)
@@ -266,7 +264,7 @@ class Names:
             is_given = word in self._surnames and (
                 after in self._given or after in self._maybe_given
             )
-            is_given |= after not in NOT_NAMES and _is_enclosed(tokens, index, index + 1)
+            is_given |= after not in NOT_NAMES and is_enclosed(tokens, index, index + 1)
             return (
                 self._end(tokens, index + 1) if is_given and tokens.is_capital(index + 1) else None
             )
@@ -308,7 +306,7 @@ class Names:
             elif (
                 tokens.is_capital(place)
                 and word not in NOT_NAMES
-                and not _is_shouted(tokens.matches[place][0])
+                and not is_shouted(tokens.matches[place][0])
             ):
                 last = place
             else:
@@ -334,67 +332,6 @@ class Names:
 
     def _known_others(self, tokens: Tokens, start: int, end: int) -> bool:
         return " ".join(tokens.low[start:end]) in self._others
-
-
-def _is_said(tokens: Tokens, index: int) -> bool:
-    """Say whether a name is told in a sentence: `my name is`, `a pupil called`."""
-    follows = tokens.low[index + 1] if index + 1 < len(tokens.low) else ""
-    if tokens.low[index] == "am":
-        return index > 0 and tokens.low[index - 1] == "i"
-    return tokens.low[index] != "name" or follows in {"is", "was"}
-
-
-# After these a capitalised word is part of something longer: America/Sao_Paulo.
-_GLUE = frozenset("/_@#$\\")
-_BEFORE_FILES = frozenset("/_\\")
-
-
-def _is_enclosed(tokens: Tokens, first: int, last: int) -> bool:
-    """Say whether quotes or brackets, or the ends of the text, stand right around the words."""
-    return tokens.before(first) in _OPENS and tokens.after(last) in _CLOSES
-
-
-_OPENS = frozenset({"", "'", '"', "(", "[", "“", "‘", "«"})
-_CLOSES = frozenset({"", "'", '"', ")", "]", "”", "’", "»"})
-
-
-_ACCOUNT_ENDS = re.compile(r"\d{0,4}(?:[\s,;:'\")\]]|\.?\Z|\.\s)")
-# The rest of a document's name: `anna_weber_report.pdf`.
-_FILE_AFTER = re.compile(
-    r"(?:[ _.-][^\W_]{1,30}){1,6}\.(?:pdf|docx?|xlsx?|odt|pptx?|csv|jpe?g|png|heic|mp4|txt|zip)\b"
-)
-
-
-def _is_account_or_file(tokens: Tokens, index: int) -> bool:
-    """Say whether two words in lower case are what somebody signs in as, `anna.weber`, or name a document."""
-    joint, end = tokens.between(index), tokens.matches[index + 1].end()
-    is_account = (
-        joint == "." and len(tokens.low[index + 1]) > 3 and _ACCOUNT_ENDS.match(tokens.text, end)
-    )
-    return bool(is_account or _FILE_AFTER.match(tokens.text, tokens.matches[index].end()))
-
-
-_WHO_AFTER = re.compile(
-    r"\s?\((?:student|pupil|teacher|parent|mother|father|guardian|staff|learner|class)\b"
-)
-
-
-def _is_told_of(tokens: Tokens, first: int, last: int) -> bool:
-    """Say whether what stands around two words tells of a person: `by Charlotte Stallworth`, `Kai Whitefeather's mother`."""
-    is_whose = (
-        tokens.matches[last][0].endswith(("'s", "’s"))
-        and tokens.low[min(last + 1, len(tokens.low) - 1)] in KIN
-    )
-    is_who = _WHO_AFTER.match(tokens.text, tokens.matches[last].end()) is not None
-    return (
-        is_whose
-        or is_who
-        or (first > 0 and tokens.low[first - 1] in BY and tokens.between(first - 1) == " ")
-    )
-
-
-def _is_shouted(word: str) -> bool:
-    return word.isascii() and len(word) > 1 and word.isupper()
 
 
 def is_no_name(word: str) -> bool:

@@ -1,5 +1,6 @@
 """The word lists beside this module."""
 
+from collections.abc import Container
 from functools import cache
 from pathlib import Path
 
@@ -17,3 +18,13 @@ def words(name: str) -> frozenset[str]:
     Raises ``KeyError`` when there is no such list.
     """
     return frozenset(line for line in _LISTS[name].splitlines() if line and line[0] != "#")
+
+
+class AnyOf:
+    """What is in one of some sets, as one: the lists are long, and a set of all of them would be as large again."""
+
+    def __init__(self, *sets: Container[str]) -> None:
+        self._sets = sets
+
+    def __contains__(self, word: object) -> bool:
+        return any(word in some for some in self._sets)

@@ -3,7 +3,7 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -44,16 +44,12 @@ def label_of(dsn: str) -> str:
     return f"{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
-class _Regate:
-    """Cleans what was kept under other rules. Most processes never meet any, so its gate is made for the first."""
+def as_it_may_leave(entry: Entry, *, rules: int, gate: Callable[[], Gate]) -> bytes:
+    """Return what was kept as today's rules let it leave; empty when nothing of it may.
 
-    def __init__(self, rules: int, new_gate: Callable[[], Gate]) -> None:
-        self._rules = rules
-        self._gate = cache(new_gate)
-
-    def as_it_may_leave(self, entry: Entry) -> bytes:
-        """Return what was kept as today's rules let it leave; empty when nothing of it may."""
-        return entry.body if entry.rules == self._rules else regated(entry.body, self._gate())
+    Most processes never meet what was kept under others, so ``gate`` is asked for with the first.
+    """
+    return entry.body if entry.rules == rules else regated(entry.body, gate())
 
 
 class SpoolingTransport(Transport):
@@ -109,7 +105,7 @@ class SpoolingTransport(Transport):
             self.spool,
             [self._post] if self._post else self._sinks,
             LimitFile(folder and folder.parent / LIMITS_NAME),
-            as_it_may_leave=_Regate(rules, self._new_gate).as_it_may_leave,
+            as_it_may_leave=partial(as_it_may_leave, rules=rules, gate=cache(self._new_gate)),
             gap_seconds=0.0 if self._post or sink.is_near else GAP_SECONDS,
         )
         self._sender = Sender(self.spool, self._courier)
