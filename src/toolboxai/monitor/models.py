@@ -87,6 +87,10 @@ class LogLine:
     attributes: dict[str, Any]
 
 
+# The outcome of what is stored; all others have a reason.
+ACCEPTED = "accepted"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """How many items of a category met one fate for one reason."""

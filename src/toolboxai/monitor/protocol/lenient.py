@@ -109,7 +109,7 @@ def _wrapped(value: Any, levels: int) -> Any:  # noqa: ANN401 - JSON
     return value
 
 
-def _loads_slowly(body: bytes, flags: Flags, max_depth: int) -> Any:  # noqa: ANN401 - JSON
+def _loads_slowly(body: bytes, flags: Flags, max_depth: int) -> object:
     body = body.removeprefix(BOM_UTF8)
     try:
         text = body.decode()

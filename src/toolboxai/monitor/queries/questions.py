@@ -10,6 +10,7 @@ import orjson
 
 from toolboxai.monitor import auth
 from toolboxai.monitor.models import (
+    ACCEPTED,
     EventRef,
     Issue,
     LogLine,
@@ -161,9 +162,9 @@ class Queries:
         rows = self._meta(
             """
             SELECT category, outcome, reason, sum(quantity) AS quantity FROM outcome
-            WHERE outcome != 'accepted' GROUP BY category, outcome, reason ORDER BY quantity DESC, category, reason LIMIT ?
+            WHERE outcome != ? GROUP BY category, outcome, reason ORDER BY quantity DESC, category, reason LIMIT ?
             """,
-            (limit,),
+            (ACCEPTED, limit),
         )
         return [
             Outcome(category=row[0], outcome=row[1], reason=row[2], quantity=row[3]) for row in rows

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from toolboxai.monitor.models import ACCEPTED
 from toolboxai.monitor.store.days import Rows
 from toolboxai.monitor.store.folder import Kind
 from toolboxai.monitor.store.records import (
@@ -18,7 +19,7 @@ from toolboxai.monitor.store.records import (
 from toolboxai.monitor.store.regressions import Sighting
 
 HOUR_MS = 3_600_000
-ACCEPTED, REPEATED = "accepted", "repeated"
+REPEATED = "repeated"
 GATHERED = Fate("error", "overflow", "new issues per hour")
 
 EventKey = tuple[int, bytes]

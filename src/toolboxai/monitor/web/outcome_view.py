@@ -6,13 +6,17 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from urllib.parse import urlencode
 
-from toolboxai.monitor.models import OutcomeSteps
+from toolboxai.monitor.models import ACCEPTED, OutcomeSteps
 from toolboxai.monitor.queries.windows import DEFAULT_RANGE, Window
+from toolboxai.monitor.queries.windows import RANGES as ALL_RANGES
+from toolboxai.monitor.store.periods import Resolution
 from toolboxai.monitor.web.charts import Bar, bars_of, rounded_up
+from toolboxai.monitor.web.performance_view import RANGE_NAMES
 
 # Outcomes are counted by the hour.
-RANGES: Mapping[str, str] = MappingProxyType({"24h": "24 hours", "7d": "7 days", "30d": "30 days"})
-ACCEPTED = "accepted"
+RANGES = {
+    name: RANGE_NAMES[name] for name, each in ALL_RANGES.items() if each.step >= Resolution.HOUR
+}
 # What isn't here was lost.
 _HARMLESS = frozenset({ACCEPTED, "repeated", "overflow"})
 WORDS: Mapping[str, str] = MappingProxyType(
