@@ -71,7 +71,7 @@ def test_what_came_again_or_was_gathered_is_not_lost() -> None:
     assert (shown.stored, shown.lost) == (15, 3)
     assert [(step.stored, step.lost) for step in shown.steps[-2:]] == [(10, 2), (5, 0)]
     assert [row.is_lost for row in shown.rows] == [True, True, False, False, False]
-    assert shown.rows[0].last_at == NOW.replace(minute=0) - timedelta(hours=1)
+    assert shown.rows[0].last_from == NOW.replace(minute=0) - timedelta(hours=1)
     assert len(shown.lost_bars) == 2
 
 

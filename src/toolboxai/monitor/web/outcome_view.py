@@ -62,12 +62,12 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """A line of the table."""
+    """A line of the table; ``last_from`` is when the last step began in which there was any."""
 
     outcome: OutcomeSteps
     words: str
     is_lost: bool
-    last_at: datetime
+    last_from: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +123,7 @@ def _row(one: OutcomeSteps, window: Window) -> Row:
         outcome=one,
         words=WORDS.get(one.outcome, one.outcome),
         is_lost=is_lost(one),
-        last_at=_moment(window.starts[last]),
+        last_from=_moment(window.starts[last]),
     )
 
 
